@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target of this package is compiled with.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "retraind",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "retraind", targets: ["Main"]),
+    .library(name: "Supervision", targets: ["Supervision"]),
+    .library(name: "Actors", targets: ["Actors", "Rules", "Platform", "Journal", "Stores", "Ollama"]),
+  ],
+  targets: [
+    // System libraries: header-only shims, and what the system ships.
+    .systemLibrary(name: "CShims", path: "Sources/Actors/Platform/C/CShims"),
+    .systemLibrary(
+      name: "CCurl", path: "Sources/Actors/Platform/C/CCurl",
+      providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/Actors/Platform/C/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+
+    .target(name: "Supervision", path: "Sources/Supervisor", swiftSettings: settings),
+    .target(name: "Rules", path: "Sources/Actors/Rules", swiftSettings: settings),
+    .target(
+      name: "Platform", dependencies: ["CShims", "CCurl", "CSQLite"], path: "Sources/Actors/Platform",
+      exclude: ["C"], swiftSettings: settings),
+    .target(
+      name: "Journal", dependencies: ["Rules", "Platform"], path: "Sources/Actors/Journal", swiftSettings: settings),
+    .target(
+      name: "Stores", dependencies: ["Rules", "Platform", "Journal"], path: "Sources/Actors/Stores",
+      swiftSettings: settings),
+    .target(name: "Ollama", dependencies: ["Platform"], path: "Sources/Actors/Ollama", swiftSettings: settings),
+    .target(
+      name: "Actors", dependencies: ["Supervision", "Rules", "Platform", "Journal", "Stores", "Ollama"],
+      path: "Sources/Actors", exclude: ["Rules", "Platform", "Journal", "Stores", "Ollama"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "Main", dependencies: ["Supervision", "Rules", "Platform", "Journal", "Stores", "Ollama", "Actors"],
+      path: "Sources/Main", swiftSettings: settings),
+
+    .executableTarget(
+      name: "EmbeddedMonitor", dependencies: ["Actors"], path: "Examples/embedded", swiftSettings: settings),
+
+    // Tests, what they share, and the stand-in servers that they talk to.
+    .target(
+      name: "TestSupport", dependencies: ["Supervision", "Platform"], path: "Tests/Support", swiftSettings: settings),
+    .executableTarget(
+      name: "ollama-stand-in", dependencies: ["CShims"], path: "Tests/StandIns/Ollama", exclude: ["Recordings"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SupervisionTests", dependencies: ["Supervision", "TestSupport"], path: "Tests/Supervision",
+      swiftSettings: settings),
+    .testTarget(name: "RulesTests", dependencies: ["Rules"], path: "Tests/Rules", swiftSettings: settings),
+    .testTarget(
+      name: "PlatformTests", dependencies: ["Platform", "TestSupport", "CShims"], path: "Tests/Platform",
+      swiftSettings: settings),
+    .testTarget(
+      name: "JournalTests", dependencies: ["Journal", "Rules", "Platform", "TestSupport"], path: "Tests/Journal",
+      swiftSettings: settings),
+    .testTarget(
+      name: "StoresTests", dependencies: ["Stores", "Journal", "Rules", "Platform", "TestSupport"],
+      path: "Tests/Stores", swiftSettings: settings),
+    .testTarget(
+      name: "OllamaTests", dependencies: ["Ollama", "Platform", "TestSupport", "ollama-stand-in"],
+      path: "Tests/Ollama", swiftSettings: settings),
+    .testTarget(
+      name: "ActorsTests",
+      dependencies: ["Actors", "Supervision", "Rules", "Platform", "Journal", "Stores", "Ollama", "TestSupport"],
+      path: "Tests/Actors", swiftSettings: settings),
+    .testTarget(
+      name: "MainTests", dependencies: ["Main", "Actors", "Rules", "Platform", "TestSupport"], path: "Tests/Main",
+      swiftSettings: settings),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["Main", "ollama-stand-in", "EmbeddedMonitor", "Platform", "Rules", "Journal", "TestSupport", "CShims"],
+      path: "Tests/EndToEnd", swiftSettings: settings),
+
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Supervision", "Rules", "Platform", "Journal", "Stores", "Actors"],
+      path: "Benchmarks", exclude: ["Peers"], swiftSettings: settings),
+  ]
+)

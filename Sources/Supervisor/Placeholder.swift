@@ -1,0 +1,1 @@
+// Supervision: children, restarts, deadlines. See Supervisor.swift.
