@@ -3,6 +3,14 @@
 // Typed static inlines for what Swift's own C modules hide, and for what differs between Linux and Darwin. No feature
 // macro is defined here: a module header that does so breaks clean builds in an order-dependent way. Hidden
 // prototypes are declared by hand instead.
+#if defined(__linux__) && __has_feature(modules)
+#include <features.h>
+// First of all Swift's own module of the C library: else the types of the headers below (timespec, stat ...) would be
+// this module's too, and every Swift file that uses one would have to import it.
+#if defined(__GLIBC__)
+#pragma clang module import SwiftGlibc
+#endif
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
