@@ -66,11 +66,13 @@ struct ChildProcess: ~Copyable {
     ]
     while !life.isFinished {
       _ = poll(&entries, nfds_t(entries.count), timeout(life))
-      if entries[0].revents != 0, drain(&entries[0], &buffer, { onOutput(.standardOutput($0)); standardOutput.append($0) }) {
-        entries[0].fd = -1
+      drain(&entries[0], &buffer) {
+        onOutput(.standardOutput($0))
+        standardOutput.append($0)
       }
-      if entries[1].revents != 0, drain(&entries[1], &buffer, { onOutput(.standardError($0)); standardError.append($0) }) {
-        entries[1].fd = -1
+      drain(&entries[1], &buffer) {
+        onOutput(.standardError($0))
+        standardError.append($0)
       }
       if !life.hasEnded, let how = endOfLeader(reap: false) {
         ending = how
@@ -129,19 +131,18 @@ struct ChildProcess: ~Copyable {
     }
   }
 
-  /// Reads what has come; true at the stream's end.
-  private func drain(_ entry: inout pollfd, _ buffer: inout [UInt8], _ take: ([UInt8]) -> Void) -> Bool {
+  /// Reads what has come; at the stream's end the entry is polled no more.
+  private func drain(_ entry: inout pollfd, _ buffer: inout [UInt8], _ take: ([UInt8]) -> Void) {
+    guard entry.fd >= 0, entry.revents != 0 else { return }
     for _ in 0..<Self.readsPerTurn {
       let count = read(entry.fd, &buffer, buffer.count)
       if count > 0 {
         take(Array(buffer.prefix(count)))
-      } else if count == 0 {
-        return true
       } else {
-        return errno != EAGAIN && errno != EINTR
+        if count == 0 || (errno != EAGAIN && errno != EINTR) { entry.fd = -1 }
+        return
       }
     }
-    return false
   }
 
   /// The file to start, where nothing in the command would be cut or misread on its way through C.
@@ -155,7 +156,7 @@ struct ChildProcess: ~Copyable {
       throw ProcessFailure(
         code: EINVAL, "\(command.program): an environment variable has no name, or '=' in it, or a NUL character")
     }
-    let path = command.environment.map { $0["PATH"] } ?? ChildEnvironment.value(of: "PATH", in: ChildEnvironment.entries(nil))
+    let path = ChildEnvironment.value(of: "PATH", in: ChildEnvironment.entries(command.environment))
     return try ProgramSearch.file(of: command.program, path: path)
   }
 

@@ -41,9 +41,11 @@ public enum UnixSocketClient {
         onLine(line)
       case .end, .failed(ECONNRESET):
         if hasAnswer { return }
-        throw SocketFailure(.closed, "socket \(path): the daemon closed the connection without an answer; is it stopping?")
+        throw SocketFailure(
+          .closed, "socket \(path): the daemon closed the connection without an answer; is it stopping?")
       case .timedOut: throw SocketFailure(.timedOut, "socket \(path): the daemon has not answered in time")
-      case .tooLong: throw SocketFailure(.lineTooLong, "socket \(path): a line of the answer has over \(maximumLine) bytes")
+      case .tooLong:
+        throw SocketFailure(.lineTooLong, "socket \(path): a line of the answer has over \(maximumLine) bytes")
       case .malformed: throw SocketFailure(.system, "socket \(path): the answer is no UTF-8")
       case .failed(let code): throw .system(code, "read the answer", path: path)
       }

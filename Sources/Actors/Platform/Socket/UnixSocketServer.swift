@@ -44,7 +44,8 @@ public final class UnixSocketServer: Sendable {
     path: String, mode: UInt32 = 0o600, refusal: @escaping @Sendable (String) -> String = { "{\"error\":\"\($0)\"}" },
     handler: @escaping Handler
   ) throws(SocketFailure) {
-    try self.init(path: path, mode: mode, mayEnter: { $0 == geteuid() || $0 == 0 }, requestBound: Self.requestBound,
+    try self.init(
+      path: path, mode: mode, mayEnter: { $0 == geteuid() || $0 == 0 }, requestBound: Self.requestBound,
       refusal: refusal, handler: handler)
   }
 
