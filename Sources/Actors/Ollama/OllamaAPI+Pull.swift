@@ -1,0 +1,123 @@
+internal import Platform
+internal import Synchronization
+
+extension OllamaAPI {
+  /// Downloads the newest version. What stands still or breaks off is begun again, within `PullRetry`'s bounds.
+  public func pull(
+    _ model: String, progress: @escaping @Sendable (PullProgress) -> Void
+  ) async throws(ModelServerFailure) {
+    try Self.check(model)
+    let body = try Self.encode(PullBody(model: model))
+    var retry = PullRetry()
+    while true {
+      let (end, bytes) = await attempt(model, body, progress)
+      let how: PullRetry.Break
+      let failure: ModelServerFailure
+      switch end {
+      case .success: return
+      case .final(let final): throw final
+      case .broken(let kind, let reason): (how, failure) = (kind, reason)
+      }
+      guard let wait = retry.onBreak(how, bytes: bytes) else {
+        throw retry.repulls == 0
+          ? failure : ModelServerFailure(failure.kind, "\(failure.description) (begun again \(retry.repulls) times)")
+      }
+      do {
+        // Checks for cancellation too where there is nothing to wait for.
+        try await clock.sleep(wait)
+        try Task.checkCancellation()
+      } catch {
+        throw cancelled(model)
+      }
+    }
+  }
+
+  /// How an attempt ended.
+  private enum AttemptEnd {
+    /// With `success`.
+    case success
+    /// For good.
+    case final(ModelServerFailure)
+    /// Worth beginning again.
+    case broken(PullRetry.Break, ModelServerFailure)
+  }
+
+  /// What the connection's thread and the watchdog share.
+  private final class SharedStream: Sendable {
+    /// The answer so far.
+    let stream: Mutex<PullStream>
+    /// Makes it.
+    init(_ stream: PullStream) { self.stream = Mutex(stream) }
+  }
+
+  /// One connection, watched.
+  private func attempt(
+    _ model: String, _ body: [UInt8], _ progress: @escaping @Sendable (PullProgress) -> Void
+  ) async -> (AttemptEnd, Int64) {
+    let clock = clock
+    let transport = transport
+    let shared = SharedStream(PullStream(model: model, server: name, timeouts: timeouts, at: clock.now()))
+    let request = HTTPRequest(
+      .post, endpoint.url + "/api/pull", headers: [HTTPHeader("Content-Type", "application/json")], body: body,
+      timeouts: HTTPTimeouts(connect: Self.pullConnect, firstByte: nil, stall: nil, total: nil),
+      maximumBody: Self.maximumPullAnswer)
+    let end = await WatchedPull.run(
+      clock: clock,
+      deadline: { shared.stream.withLock { $0.watchdog.deadline } },
+      stall: { now in shared.stream.withLock { $0.stall(at: now) } },
+      attempt: { () async -> Result<HTTPResponse, HTTPFailure> in
+        do throws(HTTPFailure) {
+          return .success(
+            try await transport.send(request) { piece in
+              for step in shared.stream.withLock({ $0.receive(piece, at: clock.now()) }) { progress(step) }
+            })
+        } catch {
+          return .failure(error)
+        }
+      })
+    let bytes = shared.stream.withLock { $0.watchdog.maximum }
+    switch end {
+    case .finished(let result):
+      return (judge(result, shared, model), bytes)
+    case .stalled(let stall, let result):
+      // It may have got through at the last moment.
+      if case .success = judge(result, shared, model) { return (.success, bytes) }
+      if Task.isCancelled { return (.final(cancelled(model)), bytes) }
+      return (.broken(.stalled, .stalled(stall, model: model, server: name, timeouts: timeouts)), bytes)
+    }
+  }
+
+  /// What a connection that is over means.
+  private func judge(
+    _ result: Result<HTTPResponse, HTTPFailure>, _ shared: SharedStream, _ model: String
+  ) -> AttemptEnd {
+    let status: Int?
+    switch result {
+    case .success(let response):
+      status = response.status
+    case .failure(let failure):
+      switch failure.kind {
+      // The words that came before may still be the last ones.
+      case .truncated, .cancelled: status = nil
+      case .unreachable, .connectTimeout: return .broken(.refused, ModelServerFailure(failure))
+      case .firstByteTimeout, .stalled, .totalTimeout: return .broken(.stalled, ModelServerFailure(failure))
+      case .invalidURL, .tooLarge, .tls, .other: return .final(ModelServerFailure(failure))
+      }
+    }
+    switch shared.stream.withLock({ $0.finish(status: status, at: clock.now()) }) {
+    case .success: return .success
+    case .failed(let failure): return .final(failure)
+    case .truncated:
+      if case .failure(let failure) = result, failure.kind == .cancelled { return .final(cancelled(model)) }
+      return .broken(
+        .truncated,
+        ModelServerFailure(
+          .malformed, "\(name) broke off the pull of \(model) before its success; it may have been restarted"))
+    }
+  }
+
+  /// What a cancelled pull ends with.
+  private func cancelled(_ model: String) -> ModelServerFailure {
+    ModelServerFailure(.cancelled, "the pull of \(model) by \(name) was cancelled; its connection is closed")
+  }
+}

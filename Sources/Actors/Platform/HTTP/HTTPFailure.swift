@@ -1,0 +1,47 @@
+/// Why a request has no answer, or only a part of one.
+public struct HTTPFailure: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What kind of failure it is, for decisions.
+  public enum Kind: Sendable, Hashable {
+    /// The URL is none, or not one of HTTP.
+    case invalidURL
+    /// The host is not known or nobody listens there: nothing was sent.
+    case unreachable
+    /// No connection within the time for it: nothing was sent.
+    case connectTimeout
+    /// Connected, but no answer began in time. The request may have been acted upon.
+    case firstByteTimeout
+    /// The answer began and then stood still.
+    case stalled
+    /// The whole took too long.
+    case totalTimeout
+    /// The peer closed the connection before the answer was complete. The request may have been acted upon.
+    case truncated
+    /// The answer is larger than the request allows.
+    case tooLarge
+    /// No trust, or no agreement, between the two ends of TLS.
+    case tls
+    /// The task was cancelled; the connection is closed.
+    case cancelled
+    /// Anything else, such as a missing library.
+    case other
+  }
+
+  /// What kind it is.
+  public var kind: Kind
+  /// For people: what happened, where, what to do. Names the URL without credentials and query.
+  public var description: String
+
+  /// Makes a failure.
+  public init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+
+  /// True where the peer cannot have seen the request, so that sending it again cannot do a thing twice.
+  public var nothingWasSent: Bool {
+    switch kind {
+    case .invalidURL, .unreachable, .connectTimeout, .tls: true
+    case .firstByteTimeout, .stalled, .totalTimeout, .truncated, .tooLarge, .cancelled, .other: false
+    }
+  }
+}
