@@ -20,8 +20,8 @@ extension Evidence {
   ///
   /// - Parameters:
   ///   - windowStart: cycles that began before it are of an earlier version of the model. One that lies ahead of the
-  ///     clock by more than `RuleBounds.futureTolerance` was written by a wrong clock and is ignored: it would keep every
-  ///     cycle out until the clock gets there.
+  ///     clock by more than `RuleBounds.futureTolerance` was written by a wrong clock and is ignored: it would keep
+  ///     every cycle out until the clock gets there.
   ///   - now: the wall clock.
   public static func collect(rows: [CycleRow], windowStart: Timestamp?, now: Timestamp) -> CollectedEvidence {
     let latest = now.adding(RuleBounds.futureTolerance)
@@ -82,8 +82,8 @@ extension Evidence {
 
   /// What a row without a fault says; nil where nothing was judged in it.
   ///
-  /// Both counts win over the rate, even where they say that nothing was judged and the rate says 0: that is a cycle with
-  /// edits only. One count without the other is no count, as NULL may mean anything; then the rate stands alone.
+  /// Both counts win over the rate, even where they say that nothing was judged and the rate says 0: that is a cycle
+  /// with edits only. One count without the other is no count, as NULL may mean anything; then the rate stands alone.
   private init?(_ row: CycleRow) {
     if let accepted = row.accepted, let rejected = row.rejected {
       guard accepted > 0 || rejected > 0 else { return nil }

@@ -39,11 +39,11 @@ public struct ExactMean: Sendable {
     guard !evidence.isEmpty, threshold >= 0 else { return .above }
     guard threshold <= 1 else { return .below }
 
-    // The error of `sum`, with u = 2^-53: the counts as doubles are each off by at most u, their quotient by another u,
-    // and a bare rate is within u of its shortest decimal (below 2^-1022: within 2^-1074 absolutely); so each of the K
-    // terms is off by at most 3.01u of itself, and adding them up by K - 1 more of the sum. K · threshold is off by at most
-    // 2.01u of itself. Both together stay below (K + 3) · 1.01u of the larger, and half of what is allowed here. Where the
-    // difference is larger than that, its sign is right.
+    // The error of `sum`, with u = 2^-53: two counts as doubles are each off by at most u and their quotient by another
+    // u; a bare rate is within u of its shortest decimal (below 2^-1022: within 2^-1074 absolutely). So each of the K
+    // terms is off by at most 3.01u of itself, and adding them up puts the sum off by (K - 1)u more. K · threshold is
+    // off by at most 2.01u of itself. Both together stay below (K + 3) · 1.01u · (sum + target), which is less than half
+    // of what is allowed here: where the difference is larger than that, its sign is right.
     let count = Double(evidence.count)
     let target = count * threshold
     let allowed = (count + 8) * 0x1p-52 * (sum + target) + 0x1p-1000

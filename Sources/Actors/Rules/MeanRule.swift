@@ -39,12 +39,7 @@ public struct MeanRule: Sendable {
     let position = mean.position(relativeTo: settings.threshold)
     let counts = Counts(used)
     let age = used.first.map { now - $0.timestamp } ?? .zero
-    let verdict: Verdict =
-      if model == nil { .unattributed }
-      else if used.count < settings.effectiveNeed { .insufficient }
-      else if age >= settings.staleAfter { .stale }
-      else if position == .below { .degraded }
-      else { .healthy }
+    let verdict = verdict(hasModel: model != nil, have: used.count, age: age, position: position)
 
     var evaluation = Evaluation(
       model: model, verdict: verdict, average: mean.shown(position: position, threshold: settings.threshold),
@@ -55,27 +50,41 @@ public struct MeanRule: Sendable {
     return evaluation
   }
 
+  /// The first that holds, in this order.
+  private func verdict(hasModel: Bool, have: Int, age: Duration, position: ExactMean.Position) -> Verdict {
+    guard hasModel else { return .unattributed }
+    guard have >= settings.effectiveNeed else { return .insufficient }
+    guard age < settings.staleAfter else { return .stale }
+    return position == .below ? .degraded : .healthy
+  }
+
   /// The judgements of a window.
   private struct Counts {
     /// Accepted; stays at the largest number that fits.
     var accepted: Int64 = 0
     /// Accepted and rejected; stays at the largest number that fits.
     var judged: Int64 = 0
-    /// Wilson interval, from sums that do not stop there.
+    /// Wilson interval, from sums that do not stop there; nil without judgements.
     var interval: ClosedRange<Double>?
 
     /// Adds the cycles up; bare rates have no judgements to count.
     init(_ cycles: [Cycle]) {
-      var acceptedSum: UInt128 = 0
-      var judgedSum: UInt128 = 0
+      var acceptedSum = 0.0
+      var rejectedSum = 0.0
       for cycle in cycles {
-        guard case .counted(let accepted, let rejected, _) = cycle.evidence else { continue }
-        acceptedSum += UInt128(UInt64(clamping: accepted))
-        judgedSum += UInt128(Evidence.judged(accepted: accepted, rejected: rejected))
+        guard case .counted(let newlyAccepted, let rejected, _) = cycle.evidence else { continue }
+        acceptedSum += Double(newlyAccepted)
+        rejectedSum += Double(rejected)
+        accepted = Self.sum(accepted, newlyAccepted)
+        judged = Self.sum(Self.sum(judged, newlyAccepted), rejected)
       }
-      accepted = Int64(clamping: acceptedSum)
-      judged = Int64(clamping: judgedSum)
-      interval = WilsonInterval.of(accepted: Double(acceptedSum), judged: Double(judgedSum))
+      interval = WilsonInterval.of(accepted: acceptedSum, judged: acceptedSum + rejectedSum)
+    }
+
+    /// The sum, or the largest number where it does not fit.
+    private static func sum(_ left: Int64, _ right: Int64) -> Int64 {
+      let (sum, isTooLarge) = left.addingReportingOverflow(right)
+      return isTooLarge ? .max : sum
     }
   }
 }

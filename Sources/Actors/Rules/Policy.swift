@@ -1,7 +1,7 @@
 /// What to do about a finding: patience put into rules. Pure; `ModelMemory`'s transitions record what came of it.
 ///
-/// Stamps in the memory may come from a clock that was wrong. One that lies so far ahead that no delay explains it holds
-/// nothing back; a clock set back by less makes a delay longer, to twice its length at most.
+/// Stamps in the memory may come from a clock that was wrong. One that lies so far ahead that no delay explains it
+/// holds nothing back; a clock set back by less makes a delay longer, to twice its length at most.
 public enum Policy {
   /// Decides. Only `degraded` acts.
   public static func decide(
@@ -44,7 +44,8 @@ public enum Policy {
     let left = timeLeft(of: pause, since: memory.lastRunEnded, now: now)
 
     var waits: [String] = []
-    if new < settings.effectiveNeed { waits.append("\(new) of \(settings.effectiveNeed) new cycles since the last run") }
+    let need = settings.effectiveNeed
+    if new < need { waits.append("\(new) of \(need) new cycles since the last run") }
     if let left {
       waits.append(
         "the pause of \(Wording.duration(pause)) after the last run ends at \(now.adding(left).rfc3339) "

@@ -7,7 +7,7 @@ enum RetrySchedule {
   ///   - jitter: a random number in 0..<1; what lies outside counts as the nearer end.
   static func delay(failures: Int, jitter: Double) -> Duration {
     // Beyond 2^7 · 15 min the ceiling holds in any case, so that the shift stays small.
-    let doublings = min(max(failures - 1, 0), 7)
+    let doublings = min(max(failures, 1), 8) - 1
     let planned = RuleBounds.retryBase * (1 << doublings)
     let share = jitter > 0 ? min(jitter, 1) : 0  // NaN is not above 0.
     return min(planned + planned * (share * RuleBounds.retrySpread), RuleBounds.retryCeiling)

@@ -2,9 +2,9 @@ extension Timestamp {
   /// Reads RFC 3339 and what PostgreSQL prints: `2026-01-05T00:00:00.12345+00:00`.
   ///
   /// A space may stand for the `T`; seconds may be missing; the fraction has up to nine digits and is cut to
-  /// microseconds; the zone is `Z`, `+00`, `+0530`, `+05:30`, `+00:19:32`, or missing, which means UTC; a bare date is its
-  /// midnight in UTC; second 60 is the second after 59. Everything else is nil: `infinity`, days that the calendar does
-  /// not have, years outside 0001...9999 (in UTC, too), text around it.
+  /// microseconds; the zone is `Z`, `+00`, `+0530`, `+05:30`, `+00:19:32`, or missing, which means UTC; a bare date is
+  /// its midnight in UTC; second 60 is the second after 59. Everything else is nil: `infinity`, days that the calendar
+  /// does not have, years outside 0001...9999 (in UTC, too), text around it.
   public init?(parsing text: some StringProtocol) {
     var copy = String(text)
     guard let microseconds = copy.withUTF8({ TimestampReader(bytes: $0).read() }) else { return nil }

@@ -3,7 +3,7 @@ enum Wording {
   /// A number with so many decimals, rounded to nearest; meant for rates, exact up to about 10^15 / 10^decimals.
   static func fixed(_ value: Double, decimals: Int = 3) -> String {
     let places = min(max(decimals, 0), 15)
-    let power = (0..<places).reduce(1.0) { product, _ in product * 10 }
+    let power = power(ofTen: places)
     let scaled = (value.magnitude * power).rounded()
     guard scaled < 0x1p53 else { return value.description }  // Infinity, NaN, and what has no decimals to show.
     let (whole, fraction) = UInt64(scaled).quotientAndRemainder(dividingBy: UInt64(power))
@@ -13,12 +13,21 @@ enum Wording {
     return places == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(zeros)\(digits)"
   }
 
+  /// 10^exponent, exact up to 22.
+  private static func power(ofTen exponent: Int) -> Double {
+    var result = 1.0
+    for _ in 0..<exponent { result *= 10 }
+    return result
+  }
+
   /// A mean beside its threshold: three decimals, more only where three would contradict the verdict
   /// ("0.600 is below 0.6").
   static func mean(_ mean: Double, besideThreshold threshold: Double) -> String {
     for decimals in 3...15 {
-      let text = fixed(mean, decimals: decimals)
-      if let shown = Double(text), (shown < threshold) == (mean < threshold) { return text }
+      let power = Self.power(ofTen: decimals)
+      // Both are whole and exact, so that the quotient is the double that the printed text reads as.
+      let shown = (mean * power).rounded() / power
+      if (shown < threshold) == (mean < threshold) { return fixed(mean, decimals: decimals) }
     }
     return mean.description
   }
