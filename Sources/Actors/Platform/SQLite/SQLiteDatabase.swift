@@ -31,7 +31,12 @@ public final class SQLiteDatabase {
   private var cache: [String: SQLiteStatement] = [:]
 
   /// Opens the file.
-  public init(path: String, access: Access = .readWrite) throws(SQLiteFailure) {
+  public convenience init(path: String, access: Access = .readWrite) throws(SQLiteFailure) {
+    try self.init(path: path, access: access, busyTimeout: Int32(Self.busyTimeoutSeconds) * 1000)
+  }
+
+  /// Opens the file with another wait for locks, in milliseconds.
+  init(path: String, access: Access, busyTimeout: Int32) throws(SQLiteFailure) {
     self.path = path
     self.access = access
     if access == .readWrite {
@@ -47,7 +52,7 @@ public final class SQLiteDatabase {
       throw failure
     }
     do throws(SQLiteFailure) {
-      sqlite3_busy_timeout(handle, Int32(Self.busyTimeoutSeconds * 1000))
+      sqlite3_busy_timeout(handle, busyTimeout)
       _ = retraind_sqlite3_refuse_quoted_strings(handle)
       try configure(handle)
     } catch {

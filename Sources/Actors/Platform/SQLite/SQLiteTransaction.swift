@@ -10,6 +10,7 @@ extension SQLiteDatabase {
 
   /// Runs `body` in a transaction: commits when it returns, rolls back when it throws. Inside another transaction it
   /// becomes part of that one.
+  @discardableResult
   public func transaction<Result>(
     _ kind: TransactionKind = .immediate, _ body: () throws -> Result
   ) throws -> Result {
