@@ -58,6 +58,7 @@ func selfCheck(_ arguments: [String]) throws(StandInFailure) -> Int32 {
   _ = try PullPlays(library)
   _ = try Endpoints(library)
   problems += try FrameBook(library).problems
+  problems += hostProblems(try library.recording("S33"))
   print(
     "together: \(totals.plays) pulls, \(totals.literal) lines, \(totals.restored) restored, \(totals.runs) runs, "
       + "\(totals.calls) other calls")
@@ -88,4 +89,17 @@ private func recordingProblems(_ recording: Recording) -> [String] {
   }
   for run in recording.runs where run.arguments.isEmpty { problems.append("\(recording.name): a run without words") }
   return problems
+}
+
+/// Where `OLLAMA_HOST` is read otherwise than by the real program: S33 says which values reached its server on port 11534.
+private func hostProblems(_ recording: Recording) -> [String] {
+  let lines = recording.text.split(separator: "\n").filter { $0.hasPrefix("OLLAMA_HOST='") }
+  guard lines.count >= 13 else { return ["S33: only \(lines.count) values of OLLAMA_HOST"] }
+  return lines.compactMap { line in
+    guard let arrow = line.firstRange(of: "' -> ") else { return "S33: not understood: \(line)" }
+    let value = String(line[..<arrow.lowerBound].dropFirst(13))
+    let host = HostVariable(value)
+    let reaches = host.port == 11534 && host.prefix.isEmpty
+    return reaches == line[arrow.upperBound...].hasPrefix("NAME") ? nil : "S33: OLLAMA_HOST='\(value)' is read otherwise"
+  }
 }

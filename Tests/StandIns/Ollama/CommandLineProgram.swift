@@ -129,7 +129,7 @@ struct CommandLineProgram {
       return 1
     }
     let pace = Self.frameSeconds / speed
-    var paintNext = Instant.now
+    var paintNext = Instant.now.advanced(bySeconds: pace)
     var painted = 0
     var frame: String?
     var isGoingOn = true

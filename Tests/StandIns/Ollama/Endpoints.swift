@@ -193,8 +193,9 @@ extension Server {
     }
     let (id, play) = beginPull(name, descriptor: connection.descriptor)
     var player = PullPlayer(speed: options.speed, isStreaming: sent?["stream"]?.flag ?? true)
-    let outcome = player.play(play, to: request, on: &connection)
-    endPull(id, model: name, outcome, partial: player.partial)
+    let outcome = player.play(play, to: request, on: &connection) { outcome, partial in
+      endPull(id, model: name, outcome, partial: partial)
+    }
     return outcome == .success || outcome == .error
   }
 }

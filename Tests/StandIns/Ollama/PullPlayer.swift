@@ -26,7 +26,24 @@ struct PullPlayer {
   }
 
   /// Plays it to its end, or until the client leaves.
-  mutating func play(_ play: Play, to request: HTTPRequest, on connection: inout Connection) -> Outcome {
+  ///
+  /// `finish` is called once: before the last line goes out, because a client that has read it may pull again, or look
+  /// what changed, before this thread runs on.
+  mutating func play(
+    _ play: Play, to request: HTTPRequest, on connection: inout Connection, finish: (Outcome, _ partial: Int) -> Void
+  ) -> Outcome {
+    var hasFinished = false
+    let outcome = stream(play, to: request, on: &connection) { outcome, partial in
+      finish(outcome, partial)
+      hasFinished = true
+    }
+    if !hasFinished { finish(outcome, partial) }
+    return outcome
+  }
+
+  private mutating func stream(
+    _ play: Play, to request: HTTPRequest, on connection: inout Connection, beforeLast: (Outcome, _ partial: Int) -> Void
+  ) -> Outcome {
     let start = Instant.now
     func moment(_ at: Double) -> Instant { start.advanced(bySeconds: max(0, at - play.startedAt) / speed) }
     guard play.status != 0 else { return untilLeft(&connection) }
@@ -37,13 +54,15 @@ struct PullPlayer {
       if request.closes { head += "Connection: close\r\n" }
       guard connection.send(head + "Transfer-Encoding: chunked\r\n\r\n") else { return .clientLeft }
     }
-    for step in play.steps {
-      guard connection.pause(until: moment(step.at)), send(step.line, on: connection) else { return .clientLeft }
-    }
     let last = play.steps.last?.line ?? ""
+    let isSuccess = last.contains(#""success""#)
+    for (index, step) in play.steps.enumerated() {
+      guard connection.pause(until: moment(step.at)) else { return .clientLeft }
+      if play.ending == .complete, index == play.steps.count - 1 { beforeLast(isSuccess ? .success : .error, partial) }
+      guard send(step.line, on: connection) else { return .clientLeft }
+    }
     switch play.ending {
     case .complete:
-      let isSuccess = last.contains(#""success""#)
       if isStreaming {
         guard connection.send("0\r\n\r\n") else { return .clientLeft }
       } else {

@@ -112,11 +112,11 @@ struct PullPlays: Sendable {
     return [play]
   }
 
-  /// A play that ends because its client left goes on, for a client that stays, with what came when it asked again; where
-  /// nothing did, its last line is repeated for ever.
+  /// A play that ends because its client left goes on, for a client that stays, with what the same recording has for when
+  /// it asked again; where there is nothing, its last line is repeated for ever.
   static func goingOn(_ plays: [Play], from index: Int) -> Play {
     var play = plays[index]
-    for next in plays[(index + 1)...] where play.ending == .clientLeft {
+    for next in plays[(index + 1)...] where play.ending == .clientLeft && next.name.prefix(3) == play.name.prefix(3) {
       let shift = play.endedAt - next.startedAt
       play.steps += next.steps.dropFirst().map { .init(at: $0.at + shift, line: $0.line, restored: $0.restored) }
       play.ending = next.ending
