@@ -85,7 +85,7 @@ let package = Package(
       path: "Tests/EndToEnd", swiftSettings: settings),
 
     .executableTarget(
-      name: "Benchmarks", dependencies: ["Supervision", "Rules", "Platform", "Journal", "Stores", "Actors"],
+      name: "Benchmarks", dependencies: ["CSQLite"],
       path: "Benchmarks", exclude: ["Peers"], swiftSettings: settings),
   ]
 )
