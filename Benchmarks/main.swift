@@ -28,8 +28,9 @@ func measure(_ arguments: [String]) -> Int32 {
       print("\n## \(section.title)\n\n\(report)")
       fflush(nil)
     }
-    print("\n" + (budgets.missed.isEmpty ? "Every budget is met." : "Missed: " + budgets.missed.joined(separator: "; ")))
-    return options.isStrict && !budgets.missed.isEmpty ? 1 : 0
+    let missed = budgets.missed
+    print("\n" + (missed.isEmpty ? "Every budget is met." : "Missed: " + missed.joined(separator: "; ")))
+    return options.isStrict && !missed.isEmpty ? 1 : 0
   } catch {
     say("\(error)")
     return 70
