@@ -84,11 +84,12 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["Main", "ollama-stand-in", "EmbeddedMonitor", "Platform", "Rules", "Journal", "TestSupport", "CShims"],
+      dependencies: [
+        "Main", "ollama-stand-in", "EmbeddedMonitor", "Platform", "Rules", "Journal", "TestSupport", "CShims",
+      ],
       path: "Tests/EndToEnd", swiftSettings: settings),
 
     .executableTarget(
-      name: "Benchmarks", dependencies: ["Supervision", "Rules", "Platform", "Journal", "Stores", "Actors"],
-      path: "Benchmarks", exclude: ["Peers"], swiftSettings: settings),
+      name: "Benchmarks", dependencies: ["CSQLite"], path: "Benchmarks", exclude: ["Peers"], swiftSettings: settings),
   ]
 )
