@@ -17,8 +17,10 @@ import Testing
 
   @Test(arguments: pieces.indices)
   func aWindowAtTheThresholdIsNotBelowItForAnyLength(piece: Int) {
+    // Every length for plain counts and for the mix; for the others as many as keep the test quick.
+    let lengths = [0, 4].contains(piece) ? Array(1...1000) : Array(1...100) + [250, 500, 750, 998, 999, 1000]
     let piece = Self.pieces[piece]
-    for length in 1...1000 where length.isMultiple(of: piece.count) {
+    for length in lengths where length.isMultiple(of: piece.count) {
       let window = Array(repeating: piece, count: length / piece.count).flatMap { $0 }
       #expect(ExactMean(window).position(relativeTo: 0.6) == .equal, "length \(length)")
     }
