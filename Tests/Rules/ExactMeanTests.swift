@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: [0.1, 0.2, 0.3, 0.55, 0.6, 0.7, 0.8, 0.9, 0.95, 1, 0.333, 1e-9])
   func bareRatesAtAnyThreshold(threshold: Double) {
-    for length in 1...200 {
+    for length in 1...100 {
       let at = Array(repeating: Evidence.uncounted(rate: threshold), count: length)
       #expect(ExactMean(at).position(relativeTo: threshold) == .equal)
       #expect(ExactMean([.uncounted(rate: threshold.nextDown)] + at).isBelow(threshold))
