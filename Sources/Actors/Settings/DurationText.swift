@@ -107,7 +107,10 @@ public enum DurationText {
     }
     var scale: Int128 = 1
     for _ in fraction { scale *= 10 }
-    let (total, overflow) = number.multipliedReportingOverflow(by: unit.milliseconds * attosecondsPerMillisecond)
+    // Tens that cancel out are taken away before they could overflow.
+    var length = unit.milliseconds * attosecondsPerMillisecond
+    while scale > 1, length.isMultiple(of: 10) { (scale, length) = (scale / 10, length / 10) }
+    let (total, overflow) = number.multipliedReportingOverflow(by: length)
     guard !overflow else { throw whole.count > fraction.count ? tooLong(shown, range) : tooFine(shown) }
     guard total % scale == 0 else { throw tooFine(shown) }
     let (seconds, attoseconds) = (total / scale).quotientAndRemainder(dividingBy: attosecondsPerSecond)
