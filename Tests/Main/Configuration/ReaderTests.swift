@@ -112,7 +112,7 @@ struct ReaderTests {
     ("{rule: 'maen'}", "1:8: rule: \"maen\" is no known rule: the only one is \"mean\"; did you mean \"mean\"?"),
     ("{rearm: 'newevidence'}", "1:9: rearm: \"newevidence\" is no known word: must be \"newEvidence\" or \"always\"; did you mean \"newEvidence\"?"),
     ("{strategy: 'train'}", "1:12: strategy: \"train\" is no known word: the only one is \"pull\""),
-    ("{log: {level: 'warn'}}", "1:15: log.level: \"warn\" is no known word: must be \"debug\", \"info\", \"warning\" or \"error\""),
+    ("{log: {level: 'warn'}}", "1:15: log.level: \"warn\" is no known word: must be \"debug\", \"info\", \"warning\" or \"error\"; did you mean \"warning\"?"),
     ("{log: {level: 'eror'}}", "1:15: log.level: \"eror\" is no known word: must be \"debug\", \"info\", \"warning\" or \"error\"; did you mean \"error\"?"),
     ("{log: {format: 'jsn'}}", "1:16: log.format: \"jsn\" is no known word: must be \"text\" or \"json\"; did you mean \"json\"?"),
     ("{log: 'x'}", "1:7: log: \"x\" is not an object; write { … }"),
