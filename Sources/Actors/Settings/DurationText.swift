@@ -119,7 +119,9 @@ public enum DurationText {
   }
 
   /// ASCII digits only.
-  private static func isDigit(_ character: Character) -> Bool { character >= "0" && character <= "9" && character.isASCII }
+  private static func isDigit(_ character: Character) -> Bool {
+    character.isASCII && character >= "0" && character <= "9"
+  }
 
   /// What a message repeats of a text: bounded, and nothing that a terminal would act upon.
   private static func echo(_ text: String) -> String { PrintableText.clip(text, to: maximumEcho) }
@@ -132,7 +134,8 @@ public enum DurationText {
   /// A number, but a unit that is not known.
   private static func wrongUnit(_ shown: String, unit: Substring) -> Problem {
     if unit.contains(where: isDigit) {
-      return Problem(message: "\(shown) has more than one unit", remedy: "write one number, such as \"90m\" or \"1.5h\"")
+      return Problem(
+        message: "\(shown) has more than one unit", remedy: "write one number, such as \"90m\" or \"1.5h\"")
     }
     return Problem(
       message: "\(shown) has the unit \"\(echo(String(unit)))\", which is not known",

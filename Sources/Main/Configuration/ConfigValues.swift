@@ -19,7 +19,8 @@ extension ConfigReader {
   private static func unknown(_ key: String, at path: [String], known: [String]) -> FieldProblem {
     if path == ["supabase"], key.lowercased().contains("key") {
       return FieldProblem(
-        message: "keys are never written into this file", remedy: "put it into a file of its own and name that by keyFile")
+        message: "keys are never written into this file",
+        remedy: "put it into a file of its own and name that by keyFile")
     }
     var remedy = NearestName.of(key, among: known).map { "did you mean \($0)?" }
     if remedy == nil {
@@ -113,8 +114,8 @@ extension ConfigReader {
     }
     var remedy = "write \(what)"
     if case .string(let text) = node.value {
-      if text.hasSuffix("%"), let percent = NumberText.parse(String(text.dropLast())), (0...100).contains(percent.value) {
-        remedy = "did you mean \(FieldCheck.rateText(percent: percent.value))?"
+      if let rate = FieldCheck.rateText(percentage: text) {
+        remedy = "did you mean \(rate)?"
       } else if NumberText.parse(text) != nil {
         remedy = "write it without quotes"
       }

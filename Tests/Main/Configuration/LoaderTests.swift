@@ -45,13 +45,16 @@ struct LoaderTests {
     flags.config = "nope.json5"
     #expect(
       LoaderSupport.errors(flags: flags)
-        == "nope.json5: the file does not exist; --config names it: correct the path, or leave it out to use the usual places")
+        == "nope.json5: the file does not exist; --config names it: correct the path, or leave it out to use the usual places"
+    )
     #expect(
       LoaderSupport.errors(environment: ["RETRAIND_CONFIG": "/e/c"])
-        == "/e/c: the file does not exist; $RETRAIND_CONFIG names it: correct the path, or leave it out to use the usual places")
+        == "/e/c: the file does not exist; $RETRAIND_CONFIG names it: correct the path, or leave it out to use the usual places"
+    )
     #expect(
       LoaderSupport.errors(files: ["/w/retraind.json5": .failed("permission denied")])
-        == "retraind.json5: the file cannot be read: permission denied; make it readable, or name another one by --config")
+        == "retraind.json5: the file cannot be read: permission denied; make it readable, or name another one by --config"
+    )
     flags.config = "d"
     #expect(
       LoaderSupport.errors(files: ["/w/d": .failed("it is a directory")], flags: flags)
@@ -95,15 +98,18 @@ struct LoaderTests {
     flags.rules.window = 2
     #expect(
       LoaderSupport.errors(flags: flags)
-        == "--window: window: minStats 3 (default) is more than window 2 (--window); the window must hold at least minStats cycles")
+        == "--window: window: minStats 3 (default) is more than window 2 (--window); the window must hold at least minStats cycles"
+    )
     #expect(
       LoaderSupport.errors("{minStats: 4}", flags: flags)
-        == "retraind.json5:1:12: minStats: minStats 4 (line 1) is more than window 2 (--window); the window must hold at least minStats cycles")
+        == "retraind.json5:1:12: minStats: minStats 4 (line 1) is more than window 2 (--window); the window must hold at least minStats cycles"
+    )
     flags = FlagOverrides()
     flags.rules.minStats = 6
     #expect(
       LoaderSupport.errors(flags: flags)
-        == "--min-stats: minStats: minStats 6 (--min-stats) is more than window 5 (default); the window must hold at least minStats cycles")
+        == "--min-stats: minStats: minStats 6 (--min-stats) is more than window 5 (default); the window must hold at least minStats cycles"
+    )
   }
 
   @Test("a wrong variable is named, and nothing else")
@@ -116,19 +122,29 @@ struct LoaderTests {
         == "$SUPABASE_URL: supabase.url: the address holds a user name or a password; leave it out")
   }
 
-  @Test("places of the state", arguments: [
-    ([:], nil, "/w/data/retraind.db", "/w/logs/model_retrainer.log", "/w/data/status.json"),
-    ([:], "/s", "/s/retraind.db", "/s/model_retrainer.log", "/s/status.json"),
-    ([:], "s", "/w/s/retraind.db", "/w/s/model_retrainer.log", "/w/s/status.json"),
-    (["STATE_DIRECTORY": "/var/lib/r:/b", "LOGS_DIRECTORY": "/var/log/r"], nil, "/var/lib/r/retraind.db",
-      "/var/log/r/model_retrainer.log", "/var/lib/r/status.json"),
-    (["STATE_DIRECTORY": "/var/lib/r"], nil, "/var/lib/r/retraind.db", "/var/lib/r/model_retrainer.log",
-      "/var/lib/r/status.json"),
-    (["LOGS_DIRECTORY": "/var/log/r"], nil, "/w/data/retraind.db", "/var/log/r/model_retrainer.log",
-      "/w/data/status.json"),
-    (["STATE_DIRECTORY": "/var/lib/r", "LOGS_DIRECTORY": "/var/log/r"], "/s", "/s/retraind.db",
-      "/s/model_retrainer.log", "/s/status.json"),
-  ] as [([String: String], String?, String, String, String)])
+  @Test(
+    "places of the state",
+    arguments: [
+      ([:], nil, "/w/data/retraind.db", "/w/logs/model_retrainer.log", "/w/data/status.json"),
+      ([:], "/s", "/s/retraind.db", "/s/model_retrainer.log", "/s/status.json"),
+      ([:], "s", "/w/s/retraind.db", "/w/s/model_retrainer.log", "/w/s/status.json"),
+      (
+        ["STATE_DIRECTORY": "/var/lib/r:/b", "LOGS_DIRECTORY": "/var/log/r"], nil, "/var/lib/r/retraind.db",
+        "/var/log/r/model_retrainer.log", "/var/lib/r/status.json"
+      ),
+      (
+        ["STATE_DIRECTORY": "/var/lib/r"], nil, "/var/lib/r/retraind.db", "/var/lib/r/model_retrainer.log",
+        "/var/lib/r/status.json"
+      ),
+      (
+        ["LOGS_DIRECTORY": "/var/log/r"], nil, "/w/data/retraind.db", "/var/log/r/model_retrainer.log",
+        "/w/data/status.json"
+      ),
+      (
+        ["STATE_DIRECTORY": "/var/lib/r", "LOGS_DIRECTORY": "/var/log/r"], "/s", "/s/retraind.db",
+        "/s/model_retrainer.log", "/s/status.json"
+      ),
+    ] as [([String: String], String?, String, String, String)])
   func places(environment: [String: String], flag: String?, database: String, log: String, status: String) throws {
     var flags = FlagOverrides()
     flags.stateDirectory = flag
@@ -160,16 +176,22 @@ struct LoaderTests {
 
 @Suite("Supabase's configuration")
 struct SupabaseConfigurationTests {
-  static let notYet = "supabase: this version does not read from Supabase yet: the embedded store data/retraind.db is used"
+  static let notYet =
+    "supabase: this version does not read from Supabase yet: the embedded store data/retraind.db is used"
   static let secret = "eyJhbGciOiJIUzI1NiJ9.secret"
 
-  @Test("URL and key from every place, the first one counts", arguments: [
-    (["SUPABASE_SERVICE_ROLE_KEY": "k1", "SUPABASE_ANON_KEY": "k2"], "k1", "SUPABASE_SERVICE_ROLE_KEY"),
-    (["SUPABASE_SERVICE_ROLE_KEY": "", "SUPABASE_ANON_KEY": " k2\n"], "k2", "SUPABASE_ANON_KEY"),
-    (["SUPABASE_SERVICE_ROLE_KEY_FILE": "/k", "SUPABASE_ANON_KEY": "k2"], "from-file", "SUPABASE_SERVICE_ROLE_KEY_FILE"),
-    (["SUPABASE_ANON_KEY_FILE": "k"], "relative", "SUPABASE_ANON_KEY_FILE"),
-    (["CREDENTIALS_DIRECTORY": "/c"], "credential", "CREDENTIALS_DIRECTORY"),
-  ] as [([String: String], String, String)])
+  @Test(
+    "URL and key from every place, the first one counts",
+    arguments: [
+      (["SUPABASE_SERVICE_ROLE_KEY": "k1", "SUPABASE_ANON_KEY": "k2"], "k1", "SUPABASE_SERVICE_ROLE_KEY"),
+      (["SUPABASE_SERVICE_ROLE_KEY": "", "SUPABASE_ANON_KEY": " k2\n"], "k2", "SUPABASE_ANON_KEY"),
+      (
+        ["SUPABASE_SERVICE_ROLE_KEY_FILE": "/k", "SUPABASE_ANON_KEY": "k2"], "from-file",
+        "SUPABASE_SERVICE_ROLE_KEY_FILE"
+      ),
+      (["SUPABASE_ANON_KEY_FILE": "k"], "relative", "SUPABASE_ANON_KEY_FILE"),
+      (["CREDENTIALS_DIRECTORY": "/c"], "credential", "CREDENTIALS_DIRECTORY"),
+    ] as [([String: String], String, String)])
   func environment(variables: [String: String], key: String, source: String) throws {
     var environment = variables
     environment["NEXT_PUBLIC_SUPABASE_URL"] = "https://next.supabase.co/"
@@ -197,23 +219,28 @@ struct SupabaseConfigurationTests {
 
   @Test("what is incomplete is a warning, never a stop")
   func incomplete() throws {
-    func warnings(_ text: String?, _ environment: [String: String] = [:], _ files: [String: FileReadResult] = [:]) throws
+    func warnings(_ text: String?, _ environment: [String: String] = [:], _ files: [String: FileReadResult] = [:])
+      throws
       -> [String]
     {
       try LoaderSupport.load(text, files: files, environment: environment).warnings.map(\.description)
     }
-    #expect(try warnings("{supabase: {url: 'https://x'}}") == [
-      "supabase.key: there is a URL but no key: set supabase.keyFile or $SUPABASE_SERVICE_ROLE_KEY_FILE; until then the embedded store is used"
-    ])
-    #expect(try warnings("{supabase: {keyFile: 'k'}}") == [
-      "supabase.keyFile: there is a key but no URL: set supabase.url or $SUPABASE_URL; until then the embedded store is used"
-    ])
-    #expect(try warnings("{supabase: {url: 'https://x', keyFile: 'k'}}", [:], ["/w/k": .failed("permission denied")]) == [
-      "supabase.key: k cannot be read: permission denied; the embedded store data/retraind.db is used"
-    ])
-    #expect(try warnings("{supabase: {url: 'https://x', keyFile: 'k'}}", [:], ["/w/k": .text(" \n")]) == [
-      "supabase.key: k holds no key; the embedded store data/retraind.db is used"
-    ])
+    #expect(
+      try warnings("{supabase: {url: 'https://x'}}") == [
+        "supabase.key: there is a URL but no key: set supabase.keyFile or $SUPABASE_SERVICE_ROLE_KEY_FILE; until then the embedded store is used"
+      ])
+    #expect(
+      try warnings("{supabase: {keyFile: 'k'}}") == [
+        "supabase.keyFile: there is a key but no URL: set supabase.url or $SUPABASE_URL; until then the embedded store is used"
+      ])
+    #expect(
+      try warnings("{supabase: {url: 'https://x', keyFile: 'k'}}", [:], ["/w/k": .failed("permission denied")]) == [
+        "supabase.key: k cannot be read: permission denied; the embedded store data/retraind.db is used"
+      ])
+    #expect(
+      try warnings("{supabase: {url: 'https://x', keyFile: 'k'}}", [:], ["/w/k": .text(" \n")]) == [
+        "supabase.key: k holds no key; the embedded store data/retraind.db is used"
+      ])
     #expect(try warnings("{supabase: null}").isEmpty)
     #expect(try warnings(nil, ["SUPABASE_ANON_KEY": "k"]).isEmpty)
   }
@@ -222,9 +249,10 @@ struct SupabaseConfigurationTests {
   func misplacedKey() throws {
     let loaded = try LoaderSupport.load(
       environment: ["SUPABASE_URL": "https://x", "SUPABASE_ANON_KEY_FILE": Self.secret])
-    #expect(loaded.warnings.map(\.description) == [
-      "supabase.key: what $SUPABASE_ANON_KEY_FILE names is not the path of a file; the embedded store data/retraind.db is used"
-    ])
+    #expect(
+      loaded.warnings.map(\.description) == [
+        "supabase.key: what $SUPABASE_ANON_KEY_FILE names is not the path of a file; the embedded store data/retraind.db is used"
+      ])
     #expect(!LoaderSupport.errors("{supabase: {keyFile: '\(Self.secret)'}}").contains(Self.secret))
     #expect(!LoaderSupport.errors("{supabase: {key: '\(Self.secret)'}}").contains(Self.secret))
     #expect(!LoaderSupport.errors("{supabase: {keyFile: ['\(Self.secret)']}}").contains(Self.secret))

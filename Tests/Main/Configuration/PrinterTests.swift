@@ -76,10 +76,12 @@ struct PrinterTests {
         """)
   }
 
-  @Test("what is printed gives the same settings when it is read again", arguments: [
-    "{}", "{model: 'm', models: {a: {}, 'b/c': {rearm: 'always', staleAfter: '90s'}}}", ScannerFuzzTests.whole,
-    "{log: {file: 'a\\u2028\"\\\\b'}, interval: '1.0000000001h', threshold: 1e-7, ollama: {host: ':1', backup: false}}",
-  ])
+  @Test(
+    "what is printed gives the same settings when it is read again",
+    arguments: [
+      "{}", "{model: 'm', models: {a: {}, 'b/c': {rearm: 'always', staleAfter: '90s'}}}", ScannerFuzzTests.whole,
+      "{log: {file: 'a\\u2028\"\\\\b'}, interval: '1.0000000001h', threshold: 1e-7, ollama: {host: ':1', backup: false}}",
+    ])
   func roundTrip(text: String) throws {
     let first = try LoaderSupport.load(text)
     let printed = ConfigurationPrinter(loaded: first).json5()
@@ -150,38 +152,42 @@ struct SettingsChangeTests {
     new.store.path = "x.db"
     new.log = LogSettings(file: "l", level: .debug, format: .json)
     new.stateDirectory = "/s"
-    #expect(new.differences(from: Settings()).map(\.description) == [
-      "model: none → m",
-      "interval: 60m → 10m",
-      "threshold: 0.6 → 0.7",
-      "ollama.host: http://127.0.0.1:11434 → http://h (takes effect after a restart)",
-      "ollama.transport: auto → cli (takes effect after a restart)",
-      "ollama.pullTimeout: 10m → 60s",
-      "supabase.url: none → https://x (takes effect after a restart)",
-      "supabase.key: none → *** (takes effect after a restart)",
-      "store.path: data/retraind.db → x.db (takes effect after a restart)",
-      "log.file: logs/model_retrainer.log → l (takes effect after a restart)",
-      "log.level: info → debug",
-      "log.format: text → json",
-      "stateDirectory: none → /s (takes effect after a restart)",
-    ])
+    #expect(
+      new.differences(from: Settings()).map(\.description) == [
+        "model: none → m",
+        "interval: 60m → 10m",
+        "threshold: 0.6 → 0.7",
+        "ollama.host: http://127.0.0.1:11434 → http://h (takes effect after a restart)",
+        "ollama.transport: auto → cli (takes effect after a restart)",
+        "ollama.pullTimeout: 10m → 60s",
+        "supabase.url: none → https://x (takes effect after a restart)",
+        "supabase.key: none → *** (takes effect after a restart)",
+        "store.path: data/retraind.db → x.db (takes effect after a restart)",
+        "log.file: logs/model_retrainer.log → l (takes effect after a restart)",
+        "log.level: info → debug",
+        "log.format: text → json",
+        "stateDirectory: none → /s (takes effect after a restart)",
+      ])
     var other = new
     other.supabase?.key = Secret("k2")
-    #expect(other.differences(from: new).map(\.description) == [
-      "supabase.key: *** → *** (another one) (takes effect after a restart)"
-    ])
-    #expect(Settings().differences(from: new).last?.description
-      == "supabase.key: *** → none (takes effect after a restart)")
+    #expect(
+      other.differences(from: new).map(\.description) == [
+        "supabase.key: *** → *** (another one) (takes effect after a restart)"
+      ])
+    #expect(
+      Settings().differences(from: new).last?.description
+        == "supabase.key: *** → none (takes effect after a restart)")
   }
 
   @Test("a model's entry that comes or goes is compared with what holds without it")
   func models() {
     let old = Settings(models: ["gone": ModelSettings(rules: RuleSettings(window: 7)), "kept": ModelSettings()])
     let new = Settings(models: ["new": ModelSettings(rules: RuleSettings(threshold: 0.9)), "kept": ModelSettings()])
-    #expect(new.differences(from: old) == [
-      SettingsChange(field: "models.gone.window", old: "7", new: "5", needsRestart: false),
-      SettingsChange(field: "models.new.threshold", old: "0.6", new: "0.9", needsRestart: false),
-    ])
+    #expect(
+      new.differences(from: old) == [
+        SettingsChange(field: "models.gone.window", old: "7", new: "5", needsRestart: false),
+        SettingsChange(field: "models.new.threshold", old: "0.6", new: "0.9", needsRestart: false),
+      ])
     // An empty entry says nothing, so it changes nothing.
     #expect(Settings(models: ["x": ModelSettings()]).differences(from: Settings()).isEmpty)
   }
@@ -189,33 +195,45 @@ struct SettingsChangeTests {
 
 @Suite("names and files")
 struct NameTests {
-  @Test("model names that may be used", arguments: [
-    "llama3.2:3b", "psa-engine:latest", "hf.co/bartowski/Llama:Q4_K_M", "a", "registry:5000/x/y@sha256", "a..b",
-  ])
+  @Test(
+    "model names that may be used",
+    arguments: [
+      "llama3.2:3b", "psa-engine:latest", "hf.co/bartowski/Llama:Q4_K_M", "a", "registry:5000/x/y@sha256", "a..b",
+    ])
   func good(name: String) { #expect(ModelName.problem(with: name) == nil) }
 
-  @Test("model names that may not", arguments: [
-    ("", "is empty: write a name such as \"llama3.2:3b\""), ("-rf", "begins with \"-\": a program would take it for an option"),
-    ("a b", "contains white space: names have none"), ("a\n", "contains white space: names have none"),
-    ("a\u{0}", "contains a control character"), ("a\u{202E}", "contains a control character"), ("ä", "contains \"ä\": names are made of letters, digits and . _ - : / @"),
-    ("../x", "has the segment \"..\": names are no paths"), ("a/./b", "has the segment \".\": names are no paths"),
-    ("a//b", "has an empty segment between slashes"), ("/a", "has an empty segment between slashes"),
-    ("a;b", "contains \";\": names are made of letters, digits and . _ - : / @"), ("$(x)", "contains \"$\": names are made of letters, digits and . _ - : / @"),
-    (String(repeating: "a", count: 513), "is longer than 512 bytes"),
-  ])
+  @Test(
+    "model names that may not",
+    arguments: [
+      ("", "is empty: write a name such as \"llama3.2:3b\""),
+      ("-rf", "begins with \"-\": a program would take it for an option"),
+      ("a b", "contains white space: names have none"), ("a\n", "contains white space: names have none"),
+      ("a\u{0}", "contains a control character"), ("a\u{202E}", "contains a control character"),
+      ("ä", "contains \"ä\": names are made of letters, digits and . _ - : / @"),
+      ("../x", "has the segment \"..\": names are no paths"), ("a/./b", "has the segment \".\": names are no paths"),
+      ("a//b", "has an empty segment between slashes"), ("/a", "has an empty segment between slashes"),
+      ("a;b", "contains \";\": names are made of letters, digits and . _ - : / @"),
+      ("$(x)", "contains \"$\": names are made of letters, digits and . _ - : / @"),
+      (String(repeating: "a", count: 513), "is longer than 512 bytes"),
+    ])
   func bad(name: String, problem: String) { #expect(ModelName.problem(with: name) == problem) }
 
-  @Test("the nearest name", arguments: [
-    ("treshold", "threshold"), ("THRESHOLD", "threshold"), ("thresh", "threshold"), ("minstats", "minStats"),
-    ("min_stats", "minStats"), ("widnow", "window"), ("xyz", nil), ("", nil), (String(repeating: "x", count: 100), nil),
-  ] as [(String, String?)])
+  @Test(
+    "the nearest name",
+    arguments: [
+      ("treshold", "threshold"), ("THRESHOLD", "threshold"), ("thresh", "threshold"), ("minstats", "minStats"),
+      ("min_stats", "minStats"), ("widnow", "window"), ("xyz", nil), ("", nil),
+      (String(repeating: "x", count: 100), nil),
+    ] as [(String, String?)])
   func nearest(word: String, expected: String?) {
     #expect(NearestName.of(word, among: ["threshold", "window", "minStats"]) == expected)
   }
 
-  @Test("edit distance counts swaps once", arguments: [
-    ("", "", 0), ("abc", "", 3), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ab", "ba", 1),
-  ])
+  @Test(
+    "edit distance counts swaps once",
+    arguments: [
+      ("", "", 0), ("abc", "", 3), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ab", "ba", 1),
+    ])
   func distance(left: String, right: String, expected: Int) {
     #expect(NearestName.editDistance(Array(left.utf8), Array(right.utf8)) == expected)
     #expect(NearestName.editDistance(Array(right.utf8), Array(left.utf8)) == expected)

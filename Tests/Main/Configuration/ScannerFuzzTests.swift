@@ -40,11 +40,13 @@ struct ScannerFuzzTests {
     }
     """
   /// Pieces that break things.
-  static let pieces: [[UInt8]] = [
-    "{", "}", "[", "]", ",", ":", "\"", "'", "\\", "\\u", "\\uD800", "/*", "*/", "//", "\n", "\r", "\u{2028}", "-", "+",
-    ".", "0x", "1e999", "NaN", "-Infinity", "\u{FEFF}", "null", "#", "\u{0}", "40", "\"-5m\"", "[[[[[[[[[[[[",
-    "{a:{a:{a:{a:", "99999999999999999999999999", "\"\\",
-  ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80]]
+  static let pieces: [[UInt8]] =
+    [
+      "{", "}", "[", "]", ",", ":", "\"", "'", "\\", "\\u", "\\uD800", "/*", "*/", "//", "\n", "\r", "\u{2028}", "-",
+      "+",
+      ".", "0x", "1e999", "NaN", "-Infinity", "\u{FEFF}", "null", "#", "\u{0}", "40", "\"-5m\"", "[[[[[[[[[[[[",
+      "{a:{a:{a:{a:", "99999999999999999999999999", "\"\\",
+    ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80]]
 
   /// One more mutation.
   static func mutate(_ bytes: inout [UInt8], using generator: inout SeededGenerator) {
