@@ -1,4 +1,21 @@
 #ifndef RETRAIND_SQLITE_SHIMS_H
 #define RETRAIND_SQLITE_SHIMS_H
 #include <sqlite3.h>
+
+// SQLITE_TRANSIENT is a cast of -1 to a function pointer, which Swift cannot import: these copy what they are given.
+
+static inline int retraind_sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *text, sqlite3_uint64 size) {
+  return sqlite3_bind_text64(statement, index, text, size, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+static inline int retraind_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 size) {
+  return sqlite3_bind_blob64(statement, index, bytes, size, SQLITE_TRANSIENT);
+}
+
+// sqlite3_db_config is variadic. A double-quoted name that is no column is an error, never silently a string.
+static inline int retraind_sqlite3_refuse_quoted_strings(sqlite3 *database) {
+  int ignored = 0;
+  int code = sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, 0, &ignored);
+  return code != SQLITE_OK ? code : sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, 0, &ignored);
+}
 #endif

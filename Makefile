@@ -1,0 +1,106 @@
+# retraind: every way to build, test and measure it. `make help` lists the targets.
+#
+# Each variant of the build has a scratch path of its own, so that none rebuilds another's work.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT       ?= swift
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+TEST_FLAGS  ?=
+BENCH_FLAGS ?=
+
+DEBUG_PATH   := .build
+TSAN_PATH    := .build-tsan
+RELEASE_PATH := .build-release
+VENV         := .build-venv
+BINARY       := $(RELEASE_PATH)/retraind
+LINTED       := Package.swift Sources Tests Benchmarks Examples
+
+# Apple's toolchains have no static standard library: the system ships it.
+ifeq ($(shell uname -s),Darwin)
+RELEASE_FLAGS := -c release --scratch-path $(RELEASE_PATH)
+else
+RELEASE_FLAGS := -c release --static-swift-stdlib --scratch-path $(RELEASE_PATH)
+endif
+
+# The tests are Swift Testing's; the XCTest pass would only print that it ran nothing.
+TEST := $(SWIFT) test --disable-xctest $(TEST_FLAGS)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: deps
+deps: ## Install the system libraries that the build needs, where they are missing
+	@Scripts/install-deps build
+
+.PHONY: demo
+demo: release ## Watch a model decline, be refreshed and recover, against stand-ins
+	$(BINARY) demo
+
+.PHONY: test
+test: deps ## Run every test; the last line has the count
+	@Scripts/run-tests "make test" $(TEST) --scratch-path $(DEBUG_PATH)
+
+.PHONY: tsan
+tsan: deps ## Run every test under the thread sanitizer
+	@TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
+	  Scripts/run-tests "make tsan" $(TEST) --sanitize=thread --scratch-path $(TSAN_PATH)
+
+.PHONY: lint
+lint: ## Check the format of the Swift sources
+	$(SWIFT) format lint --strict --parallel --recursive $(LINTED)
+
+.PHONY: format
+format: ## Put the Swift sources into format
+	$(SWIFT) format --in-place --parallel --recursive $(LINTED)
+
+.PHONY: rules
+rules: ## Check the rules of the house, and that each of them can fire
+	@Scripts/install-deps check
+	Scripts/house-rules --self-test
+	Scripts/house-rules
+
+.PHONY: check
+check: lint rules ## Format, lint and the rules of the house
+
+.PHONY: quick
+quick: lint test ## Before each commit: lint and the tests of the debug build
+
+.PHONY: ci
+ci: ## What the CI runs: test, check, and the tests under the thread sanitizer
+	$(MAKE) test
+	$(MAKE) check
+	$(MAKE) tsan
+
+.PHONY: release
+release: deps ## Build the release binary: static, stripped, free of ICU
+	$(SWIFT) build $(RELEASE_FLAGS) --product retraind
+	@Scripts/finish-release $(RELEASE_PATH)/release/retraind $(BINARY)
+
+.PHONY: bench
+bench: release ## Measure the release binary beside what it replaces
+	@Scripts/install-deps bench
+	@Scripts/bench-venv $(VENV)
+	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
+	$(RELEASE_PATH)/release/Benchmarks --retraind $(BINARY) --python $(VENV)/bin/python \
+	  --peer Benchmarks/Peers/model_retrainer.py $(BENCH_FLAGS)
+
+.PHONY: install
+install: release ## Install into PREFIX (default /usr/local); DESTDIR is honoured
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/doc/retraind"
+	install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/retraind"
+	install -m 644 LICENSE CHANGELOG.md "$(DESTDIR)$(PREFIX)/share/doc/retraind/"
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/retraind" >&2
+
+.PHONY: uninstall
+uninstall: ## Remove what `make install` put there
+	rm -f "$(DESTDIR)$(PREFIX)/bin/retraind"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/retraind"
+
+.PHONY: clean
+clean: ## Remove every build
+	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV)

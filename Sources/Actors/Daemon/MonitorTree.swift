@@ -1,0 +1,152 @@
+import Journal
+import Platform
+import Supervision
+import Synchronization
+
+/// The supervision tree: `journal → outbox → runs → retrain → monitor → control`, `restForOne`.
+///
+/// Each factory makes a fresh instance from the current instance of those before it, so that nothing holds a stale one.
+final class MonitorTree: Sendable {
+  /// Room beyond the stop grace of a pull in which the lane writes down what it was doing.
+  static let drainMargin = Duration.seconds(10)
+
+  let settings: SettingsBox
+  let parts: Parts
+  let paths: StatePaths
+  let mode: RetrainMonitor.Mode
+  let journal = Ref<Journal>("journal")
+  let outbox = Ref<OutboxActor>("outbox")
+  let runs = Ref<JobPool>("runs")
+  let retrain = Ref<RetrainActor>("retrain")
+  let monitor = Ref<MonitorActor>("monitor")
+  let owner = Owner()
+  private let handover = LaneHandover()
+  private let outboxWakeup = Wakeup()
+
+  /// The monitor that the control socket answers for; weak, since it owns the tree.
+  final class Owner: Sendable {
+    private struct State {
+      weak var monitor: RetrainMonitor?
+    }
+    private let state = Mutex(State())
+    /// The monitor, while it lives.
+    var monitor: RetrainMonitor? { state.withLock { $0.monitor } }
+    /// Set once, before the supervisor starts.
+    func set(_ monitor: RetrainMonitor) { state.withLock { $0.monitor = monitor } }
+  }
+
+  /// A tree; nothing runs yet.
+  init(settings: SettingsBox, parts: Parts, paths: StatePaths, mode: RetrainMonitor.Mode) {
+    self.settings = settings
+    self.parts = parts
+    self.paths = paths
+    self.mode = mode
+  }
+
+  /// The children, in the order in which they start.
+  func children() -> [ChildSpec] {
+    var children = [journalChild(), outboxChild(), runsChild(), retrainChild(), monitorChild()]
+    if mode == .daemon { children.append(controlChild()) }
+    return children
+  }
+
+  /// What is still running though it was given up.
+  func orphans(_ snapshot: SupervisorSnapshot) async -> [StatusReport.Orphan] {
+    let children = snapshot.orphans.map {
+      StatusReport.Orphan(id: $0.id, generation: $0.generation, ageSeconds: $0.age.seconds)
+    }
+    let jobs = await runs.current?.snapshot() ?? []
+    return children
+      + jobs.filter { $0.state == .abandoned }.map {
+        StatusReport.Orphan(id: $0.id, generation: $0.generation, ageSeconds: $0.age.seconds)
+      }
+  }
+
+  private func journalChild() -> ChildSpec {
+    .instance(
+      id: "journal", ref: journal,
+      make: { [paths] _ in try await Journal.open(path: paths.database) },
+      run: { journal, context in
+        context.ready()
+        await Wakeup().wait()
+        await journal.close()
+      })
+  }
+
+  private func outboxChild() -> ChildSpec {
+    .instance(
+      id: "outbox", ref: outbox,
+      make: { [journal, parts, outboxWakeup] context in
+        OutboxActor(
+          journal: try journal.get(), parts: parts, wakeup: outboxWakeup, generation: context.generation)
+      },
+      run: { outbox, context in try await outbox.run(context) })
+  }
+
+  private func runsChild() -> ChildSpec {
+    .instance(
+      id: "runs", ref: runs, shutdown: .grace(stopGrace),
+      make: { [parts] context in
+        JobPool(clock: parts.clock) { event in parts.log.debug("\(event)") }
+      },
+      run: { pool, context in await pool.run(context) })
+  }
+
+  private func retrainChild() -> ChildSpec {
+    .instance(
+      id: "retrain", ref: retrain, shutdown: .grace(stopGrace),
+      make: { [journal, runs, parts, settings, handover, outboxWakeup, monitor] context in
+        RetrainActor(
+          journal: try journal.get(), pool: try runs.get(), parts: parts, settings: settings, handover: handover,
+          outbox: outboxWakeup, generation: context.generation
+        ) { delay in await monitor.current?.onRetryKnown(after: delay) }
+      },
+      run: { retrain, context in try await retrain.run(context) })
+  }
+
+  private func monitorChild() -> ChildSpec {
+    .instance(
+      id: "monitor", ref: monitor,
+      make: { [journal, retrain, parts, settings, mode] _ in
+        MonitorActor(
+          journal: try journal.get(), retrain: retrain, parts: parts, settings: settings,
+          isScheduled: mode == .daemon)
+      },
+      run: { monitor, context in try await monitor.run(context) })
+  }
+
+  private func controlChild() -> ChildSpec {
+    ChildSpec(id: "control") { [paths, owner, parts] context in
+      let server = try ControlServer(path: paths.socket, owner: owner, log: parts.log)
+      context.ready()
+      await Wakeup().wait()
+      server.stop()
+    }
+  }
+
+  /// The stop grace of the lane: what a pull is given, and room to write its end down.
+  private var stopGrace: Duration { settings.current.ollama.stopGrace + Self.drainMargin }
+
+  /// The supervisor over the children. The specification is fixed, so that a refusal of it is a mistake in this file.
+  func supervisor() -> Supervisor {
+    let log = parts.log
+    return Supervisor(
+      spec: spec(), clock: parts.clock, seed: parts.seed,
+      events: { event in
+        if event.isFailure { log.error("\(event)") } else { log.debug("\(event)") }
+      })
+  }
+
+  private func spec() -> SupervisorSpec {
+    do {
+      return try SupervisorSpec(id: "retraind", strategy: .restForOne, children: children())
+    } catch {
+      preconditionFailure("the tree of MonitorTree is refused: \(error)")
+    }
+  }
+}
+
+extension Duration {
+  /// In seconds.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

@@ -1,0 +1,129 @@
+import Journal
+import Platform
+import Rules
+import Stores
+import Supervision
+
+/// What a monitor is asked for, by a command in this process or on the control socket.
+extension RetrainMonitor {
+  /// Time between two lines of progress for somebody who waits.
+  static let progressInterval = Duration.milliseconds(200)
+
+  /// Checks now.
+  ///
+  /// - Parameters:
+  ///   - model: only this one; nil for all.
+  ///   - isDryRun: only evaluate.
+  ///   - waits: return when the runs that it started have ended.
+  ///   - progress: called while it waits.
+  /// - Throws: `StoreFailure` where the rows could not be read.
+  public func check(
+    model: String? = nil, isDryRun: Bool = false, waits: Bool = true,
+    progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
+  ) async throws -> [CheckEntry] {
+    let monitor = try tree.monitor.get()
+    var results = try await monitor.check(only: model.map { [$0] }, isDryRun: isDryRun)
+    if waits, !isDryRun {
+      for index in results.indices {
+        guard let run = results[index].run, results[index].action == .started || results[index].action == .joined else {
+          continue
+        }
+        let end = try await self.end(of: run, progress: progress)
+        results[index].action = end.hasSucceeded ? .succeeded : .failed
+        results[index].reason += "; run \(run) \(end.state.rawValue): \(end.result ?? end.error ?? "")"
+      }
+    }
+    return results.map { CheckEntry($0) }
+  }
+
+  /// Asks for a refresh or a rollback.
+  ///
+  /// - Throws: `RunRefusal` where it could not be recorded.
+  public func run(
+    _ kind: RunKind, of model: String, waits: Bool,
+    progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
+  ) async throws -> RunAnswer {
+    let retrain = try tree.retrain.get()
+    let ticket = try await retrain.request(
+      RunRequest(model: model, kind: kind, trigger: kind == .rollback ? .rollback : .manual))
+    var answer = RunAnswer(run: ticket.run, model: model, isJoined: ticket.isJoined, state: RunState.recorded.rawValue)
+    if waits {
+      let end = try await self.end(of: ticket.run, progress: progress)
+      answer.state = end.state.rawValue
+      answer.result = end.result
+      answer.error = end.error
+    }
+    return answer
+  }
+
+  /// Adds a cycle to the active store.
+  ///
+  /// - Returns: the row's id.
+  public func record(_ cycle: ControlRequest.Cycle) async throws -> String {
+    let row = CycleRow(
+      id: cycle.id ?? parts.identifiers.next(), model: cycle.model, modelVersion: cycle.modelVersion,
+      timestamp: Timestamp(microseconds: cycle.microseconds ?? parts.wallClock.microseconds()),
+      windowMinutes: cycle.windowMinutes, accepted: cycle.accepted, rejected: cycle.rejected, edited: cycle.edited,
+      acceptRate: cycle.acceptRate)
+    try await parts.stats(try tree.journal.get()).add(row)
+    return row.id
+  }
+
+  /// Waits for a run's end, with progress in between.
+  private func end(
+    of run: String, progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void
+  ) async throws -> RunEnd {
+    let retrain = try tree.retrain.get()
+    return await withTaskGroup(of: RunEnd?.self) { group in
+      group.addTask { await retrain.end(of: run) }
+      group.addTask { [parts] in
+        var last: StatusReport.Lane.Run?
+        while !Task.isCancelled {
+          if let running = await retrain.status().running, running.id == run, running != last {
+            last = running
+            progress(running)
+          }
+          try? await parts.clock.sleep(for: Self.progressInterval)
+        }
+        return nil
+      }
+      while let end = await group.next() {
+        guard let end else { continue }
+        group.cancelAll()
+        return end
+      }
+      return RunEnd(run: run, state: .interrupted, result: nil, error: RetrainActor.stopping)
+    }
+  }
+
+  /// Answers one request of the control channel; `reply` is called with each line, the last one final.
+  func answer(_ request: ControlRequest, reply: @escaping @Sendable (ControlReply) -> Void) async {
+    var final = ControlReply()
+    let progress: @Sendable (StatusReport.Lane.Run) -> Void = { run in
+      var line = ControlReply()
+      line.progress = run
+      reply(line)
+    }
+    do {
+      switch request.command {
+      case .status: final.status = await status()
+      case .check:
+        final.checks = try await check(
+          model: request.model, isDryRun: request.isDryRun ?? false, waits: request.waits ?? true, progress: progress)
+      case .retrain, .rollback:
+        guard let model = request.model else { throw RunRefusal(description: "the request names no model") }
+        final.run = try await run(
+          request.command == .rollback ? .rollback : .pull, of: model, waits: request.waits ?? false,
+          progress: progress)
+      case .reload: final.reload = await reload()
+      case .record:
+        guard let cycle = request.cycle else { throw RunRefusal(description: "the request has no cycle") }
+        final.recorded = try await record(cycle)
+      }
+    } catch {
+      final.error = "\(error)"
+      final.exitCode = 3
+    }
+    reply(final)
+  }
+}

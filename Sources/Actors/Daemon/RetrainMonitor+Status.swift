@@ -1,0 +1,87 @@
+import Journal
+import Platform
+import Rules
+import Supervision
+
+/// How the monitor's parts become the status.
+extension RetrainMonitor {
+  /// Writes the status to its file, at once replaced as a whole, and the main numbers to the log.
+  public func dumpStatus() async {
+    let report = await status()
+    do {
+      let text = try JSON.encode(report, isPretty: true) + "\n"
+      let path = paths.status
+      try await onOwnThread(name: "status") { try AtomicFile.write(text, to: path, mode: 0o640) }
+      parts.log.info(
+        "Status: \(report.children.filter { $0.state == "ready" }.count) of \(report.children.count) children ready, "
+          + "\(report.monitor.models) models, lane \(report.lane.running?.stage ?? "free"), "
+          + "\(report.lane.waiting.count) waiting, outbox \(report.outbox.pending) pending and "
+          + "\(report.outbox.blocked) blocked; written to \(path).")
+    } catch {
+      parts.log.error("The status could not be written to \(paths.status): \(error)")
+    }
+  }
+
+  /// Opens the log file again, after somebody moved it away.
+  public func reopenLog() { parts.log.reopen() }
+}
+
+extension StatusReport.Child {
+  /// From the supervisor's snapshot.
+  init(_ child: ChildSnapshot) {
+    self.init(
+      id: child.id, state: "\(child.state)", generation: child.generation, restarts: child.restarts,
+      lastError: child.lastError)
+  }
+}
+
+extension StatusReport.Outbox {
+  /// From the journal's counts.
+  init(_ counts: OutboxCounts) {
+    self.init(
+      pending: counts.pending, delivered: counts.delivered, blocked: counts.blocked, blockedWhy: counts.blockedWhy)
+  }
+}
+
+extension StatusReport.Model {
+  /// From a check and the model's memory.
+  init(_ result: CheckResult, memory: ModelMemory?) {
+    check = CheckEntry(result)
+    if case .open(let reason) = memory?.circuit { circuitOpen = reason }
+    retryAt = memory?.retryAt?.rfc3339
+  }
+}
+
+extension RetrainActor {
+  /// The lane as the status shows it.
+  func status() -> StatusReport.Lane {
+    var status = StatusReport.Lane()
+    status.server = parts.server.name
+    status.waiting = lane.waiting.map {
+      StatusReport.Lane.Run(id: $0.run, model: $0.model, stage: "waiting for the lane")
+    }
+    if let entry = lane.running {
+      var run = StatusReport.Lane.Run(id: entry.run, model: entry.model, stage: "waiting for the lane's lock")
+      if let running = handover.running, running.run == entry.run {
+        let moment = running.report.current
+        run.stage = moment.stage
+        run.progress = moment.progress?.status
+        run.completed = moment.progress.flatMap { $0.digest == nil ? nil : $0.completed }
+        run.total = moment.progress.flatMap { $0.digest == nil ? nil : $0.total }
+      }
+      status.running = run
+    }
+    return status
+  }
+}
+
+extension Duration {
+  /// For the start line: `60 minutes`, `10 seconds`, `1.5 seconds`.
+  var inWords: String {
+    let milliseconds = wholeMilliseconds
+    func words(_ count: Int64, _ unit: String) -> String { "\(count) \(unit)\(count == 1 ? "" : "s")" }
+    if milliseconds % 60_000 == 0 { return words(milliseconds / 60_000, "minute") }
+    if milliseconds % 1000 == 0 { return words(milliseconds / 1000, "second") }
+    return words(milliseconds, "millisecond")
+  }
+}

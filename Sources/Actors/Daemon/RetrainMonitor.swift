@@ -1,0 +1,212 @@
+public import Platform
+import Journal
+import Ollama
+import Rules
+import Stores
+public import Supervision
+import Synchronization
+
+/// The whole monitor: journal, outbox, runs, lane, schedule and control socket under one supervisor.
+///
+/// ```swift
+/// let monitor = try await RetrainMonitor.start(Settings(), paths: StatePaths(stateDirectory: "state"))
+/// ...
+/// await monitor.stop()
+/// ```
+public final class RetrainMonitor: Sendable {
+  /// What a monitor is started for.
+  public enum Mode: Sendable, Hashable {
+    /// Checks on schedule and answers on the control socket until it is stopped.
+    case daemon
+    /// Only does what it is asked for, for a command that ends soon.
+    case oneShot
+  }
+
+  /// Loads the configuration again, for a reload; returns it with the file that it came from.
+  public typealias Reloader = @Sendable () async throws -> (settings: Settings, file: String?)
+
+  /// This program's version.
+  public static let version = "0.1.0"
+
+  let tree: MonitorTree
+  let paths: StatePaths
+  let parts: Parts
+  let mode: Mode
+  private let lock: FileLock
+  private let supervisor: Supervisor
+  private let root: Task<Result<StopReport, SupervisorError>, Never>
+  private let reloader: Reloader?
+  private let started: Int64
+
+  private struct Shared {
+    var isStopping = false
+    var sequence = 0
+    var file: String?
+    var lastReload: Int64?
+    var lastReloadError: String?
+    var reloads = 0
+  }
+  private let shared: Mutex<Shared>
+
+  /// Starts the monitor and returns once every part is ready.
+  ///
+  /// - Parameters:
+  ///   - settings: the configuration.
+  ///   - paths: where its files are; directories are created.
+  ///   - parts: effects; nil for the real ones.
+  ///   - mode: a daemon, or a command's short life.
+  ///   - configurationFile: where the configuration came from, for the status.
+  ///   - reloader: loads the configuration again.
+  /// - Throws: `LockFailure` where another instance has the state directory, `SupervisorError` where a part does not
+  ///   start, with the part's name and reason.
+  public static func start(
+    _ settings: Settings, paths: StatePaths, parts: Parts? = nil, mode: Mode = .daemon,
+    configurationFile: String? = nil, reloader: Reloader? = nil
+  ) async throws -> RetrainMonitor {
+    let lock = try FileLock.acquire(path: paths.lock)
+    let parts = try parts ?? Parts.real(settings, paths: paths)
+    let monitor = RetrainMonitor(
+      settings, paths: paths, parts: parts, mode: mode, lock: lock, configurationFile: configurationFile,
+      reloader: reloader)
+    try await monitor.supervisor.waitUntilReady()
+    if mode == .daemon {
+      parts.log.info("✅ Model retrain monitor started (checking every \(settings.interval.inWords))")
+    }
+    return monitor
+  }
+
+  private init(
+    _ settings: Settings, paths: StatePaths, parts: Parts, mode: Mode, lock: FileLock, configurationFile: String?,
+    reloader: Reloader?
+  ) {
+    self.paths = paths
+    self.parts = parts
+    self.mode = mode
+    self.lock = lock
+    self.reloader = reloader
+    started = parts.wallClock.microseconds()
+    shared = Mutex(Shared(file: configurationFile))
+    let tree = MonitorTree(settings: SettingsBox(settings), parts: parts, paths: paths, mode: mode)
+    self.tree = tree
+    let supervisor = tree.supervisor()
+    self.supervisor = supervisor
+    // The one root task of a monitor; `stop` ends it and `ended` awaits it.
+    root = Task.detached {
+      do {
+        return .success(try await supervisor.run())
+      } catch {
+        return .failure(error)
+      }
+    }
+    tree.owner.set(self)
+  }
+
+  /// Stops in reverse order, each part within its grace: what runs is journalled as interrupted.
+  @discardableResult
+  public func stop() async -> StopReport? {
+    shared.withLock { $0.isStopping = true }
+    await supervisor.stop()
+    let report = try? await root.value.get()
+    lock.release()
+    return report
+  }
+
+  /// Returns when the monitor has ended.
+  ///
+  /// - Throws: `SupervisorError` where it ended because a part failed too often.
+  public func ended() async throws(SupervisorError) -> StopReport { try await root.value.get() }
+
+  /// The configuration in force.
+  public var settings: Settings { tree.settings.current }
+
+  /// Loads the configuration again and puts it in force; a bad one changes nothing.
+  public func reload() async -> ReloadAnswer {
+    var answer = ReloadAnswer()
+    guard let reloader else {
+      answer.error = "this monitor was started by a program: it has no configuration file to read again"
+      return answer
+    }
+    do {
+      let loaded = try await reloader()
+      answer = await apply(loaded.settings)
+      shared.withLock {
+        $0.file = loaded.file
+        $0.lastReloadError = nil
+      }
+      let changes = answer.changes.isEmpty ? "nothing changed" : answer.changes.joined(separator: "; ")
+      parts.log.info("Configuration reloaded: \(changes).")
+      for field in answer.needsRestart { parts.log.warning("Needs a restart to take effect: \(field).") }
+    } catch {
+      answer.error = "\(error)"
+      shared.withLock { $0.lastReloadError = "\(error)" }
+      parts.log.error("Reload refused, the old configuration stays in force: \(error)")
+    }
+    shared.withLock {
+      $0.lastReload = parts.wallClock.microseconds()
+      $0.reloads += 1
+    }
+    return answer
+  }
+
+  /// Puts a configuration in force: phase, queues and counters stay; running work keeps what it was requested with.
+  public func apply(_ new: Settings) async -> ReloadAnswer {
+    let old = tree.settings.current
+    tree.settings.replace(new)
+    let differences = new.differences(from: old)
+    let removed = old.namedModels.subtracting(new.namedModels)
+    if !removed.isEmpty { await tree.retrain.current?.onModelsRemoved(removed) }
+    let reconfigured = new.namedModels.union(old.namedModels).filter {
+      old.models[$0] != new.models[$0] || ($0 == new.model && old.rules != new.rules)
+    }
+    if let journal = tree.journal.current {
+      for model in reconfigured { try? await journal.onConfigurationChanged(model) }
+    }
+    await tree.monitor.current?.onSettingsChanged()
+    var answer = ReloadAnswer()
+    answer.changes = differences.filter { !$0.needsRestart }.map { "\($0.field): \($0.old) → \($0.new)" }
+    answer.needsRestart = differences.filter(\.needsRestart).map { "\($0.field): \($0.old) → \($0.new)" }
+    return answer
+  }
+
+  /// The whole monitor at this moment.
+  public func status() async -> StatusReport {
+    let snapshot = await supervisor.snapshot()
+    let (state, sequence, file, reload, reloadError, reloads) = shared.withLock {
+      $0.sequence += 1
+      return ($0.isStopping ? "stopping" : "running", $0.sequence, $0.file, $0.lastReload, $0.lastReloadError, $0.reloads)
+    }
+    let now = Timestamp(microseconds: parts.wallClock.microseconds())
+    var report = StatusReport(
+      writtenAt: now.rfc3339, state: state, version: Self.version,
+      journal: StatusReport.JournalStatus(path: paths.database, unwritable: await tree.journal.current?.unwritable()))
+    report.sequence = sequence
+    report.pid = ProcessIdentity.current
+    report.startedAt = Timestamp(microseconds: started).rfc3339
+    report.children = snapshot.children.map { StatusReport.Child($0) }
+    report.orphans = await tree.orphans(snapshot)
+    report.lane = await tree.retrain.current?.status() ?? StatusReport.Lane()
+    if let counts = try? await tree.journal.current?.outboxCounts() { report.outbox = StatusReport.Outbox(counts) }
+    await fillMonitor(&report, now: now)
+    report.configuration.file = file
+    report.configuration.effective = settings.effective
+    report.configuration.lastReload = reload.map { Timestamp(microseconds: $0).rfc3339 }
+    report.configuration.lastReloadError = reloadError
+    report.configuration.reloads = reloads
+    return report
+  }
+
+  private func fillMonitor(_ report: inout StatusReport, now: Timestamp) async {
+    guard let summary = await tree.monitor.current?.summary() else { return }
+    report.monitor.checks = summary.checks
+    report.monitor.lastCheck = summary.lastCheck?.rfc3339
+    report.monitor.lastError = summary.lastError
+    report.monitor.models = summary.models
+    report.monitor.nextCheck = summary.nextCheckIn.map { now.adding($0).rfc3339 }
+    let names = summary.results.compactMap(\.evaluation.model)
+    let memories = (try? await tree.journal.current?.memories(of: names)) ?? [:]
+    report.models = summary.results.map { result in
+      let memory = result.evaluation.model.flatMap { memories[$0] }
+      return StatusReport.Model(result, memory: memory)
+    }
+  }
+}

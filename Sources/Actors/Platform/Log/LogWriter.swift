@@ -1,0 +1,218 @@
+/// The log's queue and the thread that empties it. It wakes for lines only, and once per `retryInterval` while the disk
+/// refuses them.
+final class LogWriter: Sendable {
+  /// Lines that wait at most; as many again may be with the thread while the disk refuses them.
+  static let maximumLines = 4096
+  /// Bytes that wait at most.
+  static let maximumBytes = 4 << 20
+  /// Pause before the disk is tried again.
+  static let retryInterval: Duration = .seconds(5)
+
+  /// What waits.
+  private enum Entry: Sendable {
+    /// A whole line.
+    case line([UInt8])
+    /// Open the file anew.
+    case reopen
+  }
+
+  /// What callers and the thread share.
+  private struct Queue: Sendable {
+    /// What waits, oldest first.
+    var entries: [Entry] = []
+    /// Bytes in it.
+    var bytes = 0
+    /// Entries taken in since the start.
+    var accepted = 0
+    /// Entries of these that are done with.
+    var done = 0
+    /// Lines lost since the last note of it.
+    var lost = 0
+    /// Lines lost since the start.
+    var lostInAll = 0
+    /// Failed writes since the start.
+    var failures = 0
+    /// What the last write failed of; nil after one that did not.
+    var failure: String?
+    /// Asks a thread that pauses to try at once.
+    var isHurried = false
+    /// True once the thread is to end when the queue is empty.
+    var isClosing = false
+    /// True while a thread runs.
+    var hasThread = false
+  }
+
+  private let queue = Guarded(Queue())
+  private let destination: LogDestination
+  private let standardError: Int32
+  private let pause: Duration
+  private let lossLine: @Sendable (Int, String) -> [UInt8]
+
+  /// A writer whose thread starts with the first line.
+  init(
+    destination: LogDestination, standardError: Int32, retryInterval: Duration,
+    lossLine: @escaping @Sendable (Int, String) -> [UInt8]
+  ) {
+    self.destination = destination
+    self.standardError = standardError
+    self.pause = retryInterval
+    self.lossLine = lossLine
+  }
+
+  var failure: String? { queue.withLock { $0.failure } }
+  var lostLines: Int { queue.withLock { $0.lostInAll } }
+
+  /// Takes a line in, or counts it as lost.
+  func add(_ line: [UInt8]) {
+    let isFirst = queue.change { queue in
+      let isFull = queue.entries.count >= Self.maximumLines || queue.bytes + line.count > Self.maximumBytes
+      if queue.isClosing || isFull {
+        queue.lost += 1
+        queue.lostInAll += 1
+        return false
+      }
+      return Self.take(.line(line), into: &queue)
+    }
+    if isFirst { start() }
+  }
+
+  /// Opens the file anew behind what waits.
+  func reopen() {
+    let isFirst = queue.change { queue in
+      queue.isHurried = true
+      return queue.isClosing ? false : Self.take(.reopen, into: &queue)
+    }
+    if isFirst { start() }
+  }
+
+  func flush(atMost limit: Duration) -> Bool {
+    let (target, failures) = queue.change { queue in
+      queue.isHurried = true
+      return (queue.accepted, queue.failures)
+    }
+    return queue.wait(atMost: limit) { queue in
+      if queue.done >= target { return true }
+      return queue.failures > failures || !queue.hasThread ? false : nil
+    } ?? false
+  }
+
+  /// Asks the thread to end.
+  func close() { queue.change { $0.isClosing = true } }
+
+  func waitUntilEnded(atMost limit: Duration) {
+    _ = queue.wait(atMost: limit) { $0.hasThread ? nil : true }
+  }
+
+  /// Adds an entry; true where a thread has to be started for it.
+  private static func take(_ entry: Entry, into queue: inout Queue) -> Bool {
+    queue.entries.append(entry)
+    if case .line(let line) = entry { queue.bytes += line.count }
+    queue.accepted += 1
+    if queue.hasThread { return false }
+    queue.hasThread = true
+    return true
+  }
+
+  private func start() {
+    // The thread keeps the writer, not the log: when the log goes, it closes the writer.
+    let code = OwnThread.start(name: "log") { self.work() }
+    if code == 0 { return }
+    queue.change {
+      $0.hasThread = false  // the next line tries again
+      $0.failure = "the log's thread could not be started: \(SystemError.text(code))"
+    }
+  }
+
+  /// The thread's whole life.
+  private func work() {
+    var file = destination.path.map { LogFile(path: $0) } ?? LogFile(path: "")
+    while let (entries, loss) = nextBatch() {
+      var bytes: [UInt8] = []
+      for entry in entries {
+        switch entry {
+        case .line(let line): bytes.append(contentsOf: line)
+        case .reopen:
+          writeOut(&bytes, &file)
+          file.close()
+          if destination.path != nil { note(file.open(), path: file.path) }
+        }
+      }
+      bytes.append(contentsOf: loss)
+      writeOut(&bytes, &file)
+      queue.change { $0.done += entries.count }
+    }
+  }
+
+  /// Waits for entries and takes them all, with the line that tells of lost ones; nil where the thread is to end.
+  private func nextBatch() -> (entries: [Entry], loss: [UInt8])? {
+    let (batch, lost, why): ([Entry], Int, String?) = queue.wait { queue in
+      if queue.entries.isEmpty && !queue.isClosing { return nil }
+      let batch = queue.entries
+      let lost = queue.isClosing && batch.isEmpty ? 0 : queue.lost
+      queue.entries = []
+      queue.bytes = 0
+      queue.lost -= lost
+      queue.isHurried = false
+      return (batch, lost, queue.failure)
+    }
+    if batch.isEmpty {
+      queue.change { $0.hasThread = false }
+      return nil
+    }
+    if lost == 0 { return (batch, []) }
+    return (batch, lossLine(lost, why ?? "more came at once than its queue of \(Self.maximumLines) lines takes"))
+  }
+
+  /// Writes everything, trying a disk that refuses until it takes it or the log is closed.
+  private func writeOut(_ bytes: inout [UInt8], _ file: inout LogFile) {
+    guard !bytes.isEmpty else { return }
+    switch destination {
+    case .standardError: writeToStandardError(bytes)
+    case .both:
+      writeToStandardError(bytes)
+      writeToFile(&bytes, &file)
+    case .file: writeToFile(&bytes, &file)
+    }
+    bytes = []
+  }
+
+  /// Standard error is written once: whoever closed it does not read it later either.
+  private func writeToStandardError(_ bytes: [UInt8]) {
+    var bytes = bytes
+    let code = DescriptorWriter.write(&bytes, to: standardError)
+    if destination.path == nil { note(code, path: "standard error") }
+  }
+
+  private func writeToFile(_ bytes: inout [UInt8], _ file: inout LogFile) {
+    while true {
+      let code = file.write(&bytes)
+      note(code, path: file.path)
+      if code == 0 { return }
+      let mustGiveUp: Bool? = queue.wait(atMost: pause) { queue in
+        if queue.isClosing { return true }
+        guard queue.isHurried else { return nil }
+        queue.isHurried = false
+        return false
+      }
+      if mustGiveUp == true {
+        let lines = bytes.count { $0 == UInt8(ascii: "\n") }
+        queue.change { $0.lostInAll += lines }
+        return
+      }
+    }
+  }
+
+  /// Keeps what a write came to, and tells standard error once where the file begins to fail.
+  private func note(_ code: Int32, path: String) {
+    let failure = code == 0 ? nil : "\(path) cannot be written: \(SystemError.text(code))"
+    let isNews = queue.change { queue in
+      let isNews = failure != nil && queue.failure == nil
+      queue.failure = failure
+      if failure != nil { queue.failures += 1 }
+      return isNews
+    }
+    guard let failure, isNews, case .file = destination else { return }
+    var notice = Array("retraind: the log \(failure); it is tried again every \(pause.components.seconds) s\n".utf8)
+    _ = DescriptorWriter.write(&notice, to: standardError)
+  }
+}

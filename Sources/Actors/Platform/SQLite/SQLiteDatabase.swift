@@ -1,0 +1,200 @@
+internal import CSQLite
+
+/// A connection to a SQLite file: WAL, every commit on the disk before it returns, foreign keys held.
+///
+/// Not Sendable: an actor on a thread of its own owns it, because every call may block on the disk or on a lock.
+public final class SQLiteDatabase {
+  /// What a connection may do.
+  public enum Access: Sendable, Hashable {
+    /// Reads and writes; creates the file and its directories.
+    case readWrite
+    /// Only reads what exists, beside a process that writes.
+    case readOnly
+  }
+
+  /// Longest wait for another process's lock.
+  public static let busyTimeoutSeconds = 5
+  /// Prepared statements that are kept for their next use.
+  public static let maxCachedStatements = 128
+  /// Tries to switch a new file to WAL: SQLite does not wait for the lock there.
+  static let walAttempts = 50
+  /// Milliseconds between them.
+  static let walPause: Int32 = 100
+  /// Bytes that a WAL file keeps after a checkpoint.
+  static let walSizeLimit = 16 << 20
+
+  /// The file.
+  public let path: String
+  /// What this connection may do.
+  public let access: Access
+  private var handle: OpaquePointer?
+  private var cache: [String: SQLiteStatement] = [:]
+
+  /// Opens the file.
+  public convenience init(path: String, access: Access = .readWrite) throws(SQLiteFailure) {
+    try self.init(path: path, access: access, busyTimeout: Int32(Self.busyTimeoutSeconds) * 1000)
+  }
+
+  /// Opens the file with another wait for locks, in milliseconds.
+  init(path: String, access: Access, busyTimeout: Int32) throws(SQLiteFailure) {
+    self.path = path
+    self.access = access
+    if access == .readWrite {
+      try SQLiteFile.prepare(path: path)
+    } else if !SQLiteFile.exists(path: path) {
+      throw SQLiteFailure(kind: .absent, path: path, description: "\(path): there is no such file.")
+    }
+    let flags = access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
+    let code = sqlite3_open_v2(path, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    guard code == SQLITE_OK, let handle else {
+      let failure = failure(code)
+      close()
+      throw failure
+    }
+    do throws(SQLiteFailure) {
+      sqlite3_busy_timeout(handle, busyTimeout)
+      _ = retraind_sqlite3_refuse_quoted_strings(handle)
+      try configure(handle)
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  deinit { close() }
+
+  /// Closes the connection; every later call throws `closed`.
+  public func close() {
+    cache = [:]
+    if let handle { sqlite3_close_v2(handle) }
+    handle = nil
+  }
+
+  private func configure(_ handle: OpaquePointer) throws(SQLiteFailure) {
+    try run("PRAGMA foreign_keys = ON")
+    // Reads the header, so that a file that is no database is told here and not at the first query.
+    _ = try query("PRAGMA schema_version") { row in row[0].integer }
+    guard access == .readWrite else { return }
+    // SQLite opens a file that it may not write without saying so.
+    guard sqlite3_db_readonly(handle, "main") == 0 else { throw failure(SQLITE_READONLY) }
+    try run("PRAGMA synchronous = FULL")
+    try switchToWAL()
+    try run("PRAGMA journal_size_limit = \(Self.walSizeLimit)")
+  }
+
+  private func switchToWAL() throws(SQLiteFailure) {
+    var attempt = 1
+    while true {
+      do throws(SQLiteFailure) {
+        try run("PRAGMA journal_mode = WAL")
+        return
+      } catch {
+        guard error.kind == .locked, attempt < Self.walAttempts else { throw error }
+        attempt += 1
+        sqlite3_sleep(Self.walPause)
+      }
+    }
+  }
+
+  // MARK: Statements
+
+  /// Runs one statement to its end and returns the rows that it changed. The values go to ?1, ?2, ...
+  @discardableResult
+  public func run(_ sql: String, _ values: [SQLiteValue] = []) throws(SQLiteFailure) -> Int {
+    try step(sql, values) { (_: borrowing SQLiteRow) throws(SQLiteFailure) -> Bool in true }
+    guard let handle else { throw closedFailure }
+    return Int(sqlite3_changes(handle))
+  }
+
+  /// Runs a query and reads every row.
+  public func query<Row>(
+    _ sql: String, _ values: [SQLiteValue] = [], _ read: (borrowing SQLiteRow) throws(SQLiteFailure) -> Row
+  ) throws(SQLiteFailure) -> [Row] {
+    var rows: [Row] = []
+    try step(sql, values) { (row: borrowing SQLiteRow) throws(SQLiteFailure) -> Bool in
+      rows.append(try read(row))
+      return true
+    }
+    return rows
+  }
+
+  /// Runs a query and reads its first row; nil where it has none.
+  public func first<Row>(
+    _ sql: String, _ values: [SQLiteValue] = [], _ read: (borrowing SQLiteRow) throws(SQLiteFailure) -> Row
+  ) throws(SQLiteFailure) -> Row? {
+    var first: Row?
+    try step(sql, values) { (row: borrowing SQLiteRow) throws(SQLiteFailure) -> Bool in
+      first = try read(row)
+      return false
+    }
+    return first
+  }
+
+  /// Runs several statements without values, separated by semicolons.
+  public func execute(script: String) throws(SQLiteFailure) {
+    guard let handle else { throw closedFailure }
+    let code = sqlite3_exec(handle, script, nil, nil, nil)
+    guard code == SQLITE_OK else { throw failure(code) }
+  }
+
+  /// Steps through the rows until `visit` returns false.
+  private func step(
+    _ sql: String, _ values: [SQLiteValue], _ visit: (borrowing SQLiteRow) throws(SQLiteFailure) -> Bool
+  ) throws(SQLiteFailure) {
+    let statement = try prepare(sql)
+    defer { statement.reset() }
+    statement.isIdle = false
+    let bound = statement.bind(values)
+    guard bound == SQLITE_OK else { throw failure(bound) }
+    while true {
+      switch sqlite3_step(statement.handle) {
+      case SQLITE_ROW: guard try visit(SQLiteRow(handle: statement.handle)) else { return }
+      case SQLITE_DONE: return
+      case let code: throw failure(code)
+      }
+    }
+  }
+
+  private func prepare(_ sql: String) throws(SQLiteFailure) -> SQLiteStatement {
+    guard let handle else { throw closedFailure }
+    if let cached = cache[sql], cached.isIdle { return cached }
+    var prepared: OpaquePointer?
+    let code = sqlite3_prepare_v2(handle, sql, -1, &prepared, nil)
+    guard code == SQLITE_OK, let prepared else { throw failure(code == SQLITE_OK ? SQLITE_MISUSE : code) }
+    let statement = SQLiteStatement(handle: prepared)
+    if cache[sql] == nil {
+      if cache.count >= Self.maxCachedStatements { cache = [:] }
+      cache[sql] = statement
+    }
+    return statement
+  }
+
+  // MARK: State
+
+  /// Whether a transaction is open.
+  public var isInTransaction: Bool { handle.map { sqlite3_get_autocommit($0) == 0 } ?? false }
+
+  /// Whether the file that is open is no longer the one at its path.
+  public var hasMoved: Bool {
+    guard let handle else { return false }
+    var moved: Int32 = 0
+    let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved)
+    return code == SQLITE_OK && moved != 0
+  }
+
+  private var closedFailure: SQLiteFailure {
+    SQLiteFailure(kind: .closed, path: path, description: "\(path): the database is closed.")
+  }
+
+  private func failure(_ code: Int32) -> SQLiteFailure {
+    guard let handle else {
+      return SQLiteFailure(
+        extendedCode: code, systemError: 0, path: path, message: String(cString: sqlite3_errstr(code)))
+    }
+    let extended = sqlite3_extended_errcode(handle)
+    let isSame = extended & 0xFF == code & 0xFF
+    let message = isSame ? String(cString: sqlite3_errmsg(handle)) : String(cString: sqlite3_errstr(code))
+    return SQLiteFailure(
+      extendedCode: isSame ? extended : code, systemError: sqlite3_system_errno(handle), path: path, message: message)
+  }
+}

@@ -1,0 +1,144 @@
+import Journal
+import Ollama
+import Platform
+import Rules
+import Supervision
+
+/// What the end of a job means for the run and for the model.
+struct RunConclusion: Sendable {
+  /// The run's state.
+  var state: RunState
+  /// Its result where it succeeded.
+  var result: String?
+  /// Why it did not.
+  var error: String?
+  /// What the model's memory makes of it.
+  var outcome: RunOutcomeKind
+
+  /// Reads a job's end.
+  ///
+  /// - Parameters:
+  ///   - kind: what the run is.
+  ///   - job: how its job ended.
+  ///   - change: the result that the job reported.
+  ///   - failure: the failure that it reported.
+  ///   - hasProgressed: whether more bytes than ever had arrived.
+  ///   - isDraining: whether the daemon is stopping.
+  ///   - deadline: the time that the run had, in words.
+  init(
+    kind: RunKind, job: JobOutcome, change: RunChange?, failure: ModelServerFailure?, hasProgressed: Bool,
+    isDraining: Bool, deadline: String
+  ) {
+    switch job {
+    case .finished:
+      let change = change ?? .unverified
+      self.init(
+        state: kind == .rollback ? .rolledBack : .succeeded,
+        result: kind == .rollback ? "rolled back" : change.words, error: nil, outcome: .succeeded(change))
+    case .deadlineExceeded:
+      self.init(
+        state: .timedOut, result: nil, error: "not finished after \(deadline): cancelled",
+        outcome: .timedOut(progressed: hasProgressed))
+    case .abandoned:
+      self.init(
+        state: .timedOut, result: nil, error: "not finished after \(deadline), and did not stop when asked",
+        outcome: .timedOut(progressed: hasProgressed))
+    case .cancelled: self.init(isDraining: isDraining)
+    case .failed(let error):
+      if let failure {
+        if failure.kind == .cancelled {
+          self.init(isDraining: isDraining)
+        } else {
+          self.init(
+            state: .failed, result: nil, error: failure.description,
+            outcome: .failed(permanent: failure.isPermanent, reason: failure.description))
+        }
+      } else if error is CancellationError {
+        self.init(isDraining: isDraining)
+      } else {
+        // The journal or the pool refused: the model server is not to blame, so this is no failure of the model.
+        self.init(state: .failed, result: nil, error: "\(error)", outcome: .timedOut(progressed: true))
+      }
+    }
+  }
+
+  private init(isDraining: Bool) {
+    if isDraining {
+      self.init(
+        state: .interrupted, result: nil, error: RetrainActor.stopping, outcome: .interrupted)
+    } else {
+      self.init(state: .cancelled, result: nil, error: "cancelled", outcome: .cancelled)
+    }
+  }
+
+  private init(state: RunState, result: String?, error: String?, outcome: RunOutcomeKind) {
+    self.state = state
+    self.result = result
+    self.error = error
+    self.outcome = outcome
+  }
+}
+
+extension RunChange {
+  /// As people read it in `history`.
+  var words: String {
+    switch self {
+    case .updated: "updated"
+    case .alreadyCurrent: "already current"
+    case .unverified: "unverified"
+    }
+  }
+}
+
+/// How outcomes are written down.
+extension RetrainActor {
+  /// Writes a run's end: state, memory of the model, log.
+  func conclude(_ row: RunRow, running: LaneHandover.Running, outcome: JobOutcome) async -> RunEnd {
+    let report = running.report.current
+    let bytes = running.report.bestBytes
+    let conclusion = RunConclusion(
+      kind: row.kind, job: outcome, change: report.change, failure: report.failure,
+      hasProgressed: bytes > row.progressBytes, isDraining: isDraining || Task.isCancelled,
+      deadline: "\(configuration(of: row).pullTimeout)")
+    let now = Timestamp(microseconds: parts.wallClock.microseconds())
+    let jitter = jitter()
+    let memory = await persistently("write the end of run \(row.id)") { [self] in
+      var memory = try await journal.memory(of: row.model)
+      if row.kind == .rollback, conclusion.state != .rolledBack {
+        memory.activeRun = nil
+      } else {
+        memory = memory.onRunEnded(conclusion.outcome, endedAt: now, jitter: jitter, run: row.id)
+      }
+      try await journal.transition(
+        run: row.id, fence: running.fence, to: conclusion.state, stage: conclusion.state.rawValue, detail: nil,
+        change: RunChangeSet(
+          result: conclusion.result, error: conclusion.error, endedAt: now, retryAt: memory.retryAt,
+          progressBytes: max(bytes, row.progressBytes)),
+        memory: memory, at: now)
+      return memory
+    }
+    tell(row, conclusion, memory: memory)
+    if let retryAt = memory?.retryAt {
+      await onRetryKnown(.microseconds(retryAt.microseconds - now.microseconds))
+    }
+    return RunEnd(run: row.id, state: conclusion.state, result: conclusion.result, error: conclusion.error)
+  }
+
+  private func tell(_ row: RunRow, _ conclusion: RunConclusion, memory: ModelMemory?) {
+    let log = parts.log
+    switch conclusion.state {
+    case .succeeded, .rolledBack:
+      log.info("✅ Run \(row.id): \(row.model) \(conclusion.result ?? "").")
+    case .interrupted, .cancelled:
+      log.warning("Run \(row.id): \(row.model) \(conclusion.state.rawValue).")
+    default:
+      var line = "❌ Run \(row.id): \(row.model) \(conclusion.state.rawValue): \(conclusion.error ?? "")."
+      if case .open(let reason) = memory?.circuit {
+        line += " No automatic work on this model any more (\(reason)); `retraind retrain \(row.model)` tries again."
+      } else if let retryAt = memory?.retryAt {
+        line += " It is tried again at \(retryAt.rfc3339)."
+      }
+      log.error(line)
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import Journal
+import Ollama
+import Rules
+
+/// One effect of a run, with the state and stage that the journal shows while it is under way.
+enum RunStep: Sendable, Hashable {
+  /// Read what the server has under these names, in this order.
+  case inspect([String])
+  /// Give `from` the second name `to`.
+  case copy(from: String, to: String)
+  /// Download the newest version.
+  case pull(String)
+  /// Read what the server has under the model's name after the download.
+  case verify(String)
+  /// End the runner that serves this name's weights.
+  case unload(String)
+  /// Remove a name.
+  case delete(String)
+  /// The run is complete.
+  case finish(RunChange)
+  /// The run cannot succeed, however often it is tried.
+  case refuse(String)
+
+  /// The run's state while the step is under way.
+  var state: RunState {
+    switch self {
+    case .inspect, .pull: .pulling
+    case .copy, .unload, .delete, .refuse: .pulling
+    case .verify: .verifying
+    case .finish: .promoting
+    }
+  }
+
+  /// The step in words.
+  var stage: String {
+    switch self {
+    case .inspect: "reading digests"
+    case .copy(let from, let to): "copying \(from) to \(to)"
+    case .pull(let model): "pulling \(model)"
+    case .verify: "verifying"
+    case .unload(let name): "unloading \(name)"
+    case .delete(let name): "removing \(name)"
+    case .finish: "finishing"
+    case .refuse: "refused"
+    }
+  }
+
+  /// True where the run has succeeded in what it is for, so that a failure of this step is only worth a warning.
+  func isTidying(pulled: Bool) -> Bool {
+    switch self {
+    case .unload, .delete: true
+    case .copy: pulled
+    case .inspect, .pull, .verify, .finish, .refuse: false
+    }
+  }
+}
+
+/// The tags that a run uses beside the model's own.
+struct RunTags: Sendable, Hashable {
+  /// The model as it was requested.
+  var model: String
+  /// Keeps the version before the last change, for `rollback`.
+  var previous: String
+  /// Holds the served version while a pull is under way and `previous` still keeps an older one, so that a pull which
+  /// changes nothing does not cost the way back.
+  var standby: String
+  /// Holds a rejected version until its runner is unloaded.
+  var rejected: String
+
+  /// Tags of a model.
+  init(model: String) {
+    self.model = model
+    previous = ModelName.backup(of: model)
+    standby = "\(previous)-standby"
+    rejected = "\(previous)-rejected"
+  }
+}
+
+/// The course of a refresh by pull: inspect → back up → pull → verify → unload the old runner → tidy.
+///
+/// Each step is idempotent, so a run that died at any instant starts again from the top: `before` comes from the
+/// journal then, and a served digest that differs from it says that the download had already been taken over.
+struct PullRun: Sendable {
+  /// The tags.
+  let tags: RunTags
+  /// Whether a version to go back to is kept.
+  let keepsBackup: Bool
+  /// Digest served before the run's first attempt changed anything; nil where the model was not there.
+  private(set) var before: String?
+  /// Digest served after the download.
+  private(set) var after: String?
+  /// Where the old version is held; nil where nothing is.
+  private(set) var holding: String?
+  /// True once the download has succeeded.
+  private(set) var hasPulled = false
+  /// Steps that remain after the verdict on the digests.
+  private var remaining: [RunStep] = []
+
+  /// A run, new or resumed.
+  ///
+  /// - Parameter before: the digest that an earlier attempt wrote down; nil for a first attempt.
+  init(model: String, keepsBackup: Bool, before: String?) {
+    tags = RunTags(model: model)
+    self.keepsBackup = keepsBackup
+    self.before = before
+  }
+
+  /// The first step.
+  func start() -> RunStep { .inspect([tags.model, tags.previous, tags.standby]) }
+
+  /// The digests of `inspect`; nil where the server has nothing under a name.
+  mutating func onInspected(_ digests: [String?]) -> RunStep {
+    let current = digests[0]
+    let previous = digests[1]
+    let standby = digests[2]
+    if let before, let current, before != current {
+      // An earlier attempt's download was taken over: what it held is the way back, and must not be copied over.
+      holding = standby != nil ? tags.standby : previous != nil ? tags.previous : nil
+      return .pull(tags.model)
+    }
+    before = current
+    guard keepsBackup, let current else { return .pull(tags.model) }
+    let keepsOlder = previous.map { $0 != current || $0.isEmpty } ?? false
+    let place = keepsOlder ? tags.standby : tags.previous
+    holding = place
+    return .copy(from: tags.model, to: place)
+  }
+
+  /// A copy is done: the backup before the download, or one of the steps after it.
+  mutating func onCopied() -> RunStep { hasPulled ? nextRemaining() : .pull(tags.model) }
+
+  /// The server said `success`.
+  mutating func onPulled() -> RunStep {
+    hasPulled = true
+    return .verify(tags.model)
+  }
+
+  /// The digest after the download; nil or empty where it cannot be read.
+  mutating func onVerified(_ digest: String?) -> RunStep {
+    after = digest
+    switch change {
+    case .updated, .unverified:
+      switch holding {
+      case tags.standby?:
+        remaining = [
+          .copy(from: tags.standby, to: tags.previous), .unload(tags.previous), .delete(tags.standby),
+        ]
+      case .some: remaining = [.unload(tags.previous)]
+      case nil: remaining = []
+      }
+    case .alreadyCurrent: remaining = holding.map { [.delete($0)] } ?? []
+    }
+    return nextRemaining()
+  }
+
+  /// A step after the download is done, or failed with a warning.
+  mutating func onTidied() -> RunStep { nextRemaining() }
+
+  /// What the download changed, as far as digests tell.
+  var change: RunChange {
+    guard let after, !after.isEmpty else { return .unverified }
+    guard let before else { return .updated }
+    if before.isEmpty { return .unverified }
+    return before == after ? .alreadyCurrent : .updated
+  }
+
+  private mutating func nextRemaining() -> RunStep {
+    remaining.isEmpty ? .finish(change) : remaining.removeFirst()
+  }
+}
+
+/// The course of a rollback: hold the rejected version, put the previous one back, unload the rejected runner.
+///
+/// The order is the measured one: a runner can be unloaded only through a name that still points to its weights.
+struct RollbackRun: Sendable {
+  /// The tags.
+  let tags: RunTags
+  /// Digest served before.
+  private(set) var before: String?
+  /// Digest put back.
+  private(set) var after: String?
+  private var remaining: [RunStep] = []
+  private var result = RunChange.updated
+
+  /// A rollback, new or resumed.
+  init(model: String, before: String?) {
+    tags = RunTags(model: model)
+    self.before = before
+  }
+
+  /// The first step.
+  func start() -> RunStep { .inspect([tags.model, tags.previous, tags.rejected]) }
+
+  /// The digests of `inspect`.
+  mutating func onInspected(_ digests: [String?]) -> RunStep {
+    let current = digests[0]
+    guard let previous = digests[1] else {
+      return .refuse(
+        "nothing to roll back to: the server has no \(tags.previous); a refresh keeps one only when it changes the "
+          + "model and ollama.backup is true")
+    }
+    after = previous
+    if before == nil { before = current }
+    let tidy: [RunStep] = [.unload(tags.rejected), .delete(tags.rejected)]
+    if let current, current == previous, !current.isEmpty {
+      result = before == current ? .alreadyCurrent : .updated
+      remaining = digests[2] == nil ? [] : tidy
+    } else if current == nil {
+      remaining = [.copy(from: tags.previous, to: tags.model)]
+    } else {
+      remaining = [
+        .copy(from: tags.model, to: tags.rejected), .copy(from: tags.previous, to: tags.model),
+      ] + tidy
+    }
+    return onDone()
+  }
+
+  /// A step is done, or failed with a warning where it only tidies.
+  mutating func onDone() -> RunStep { remaining.isEmpty ? .finish(result) : remaining.removeFirst() }
+}

@@ -1,0 +1,124 @@
+import Journal
+import Ollama
+import Platform
+import Rules
+import Supervision
+
+/// Performs one run: asks the machine for the next step, writes the intent down, performs it, posts the result back.
+struct RunJob: Sendable {
+  /// The run as the journal has it.
+  let run: RunRow
+  /// The fence that this attempt was given; the journal refuses every other.
+  let fence: Int64
+  /// Whether a version to go back to is kept.
+  let keepsBackup: Bool
+  /// The journal.
+  let journal: Journal
+  /// The model server.
+  let server: any ModelServer
+  /// What others see of the run.
+  let report: RunReport
+  /// The log.
+  let log: Log
+  /// The clock of stamps.
+  let wallClock: WallClock
+
+  /// Runs to the end; the outcome is in the report.
+  ///
+  /// - Throws: `ModelServerFailure` where a step failed, `JournalFailure` where an intent could not be written.
+  func perform() async throws {
+    defer { report.onEnded() }
+    do {
+      switch run.kind {
+      case .pull: try await performPull()
+      case .rollback: try await performRollback()
+      }
+    } catch let failure as ModelServerFailure {
+      report.onFailed(failure)
+      throw failure
+    }
+  }
+
+  private func performPull() async throws {
+    var machine = PullRun(model: run.model, keepsBackup: keepsBackup, before: run.digestBefore)
+    var step = machine.start()
+    while true {
+      try Task.checkCancellation()
+      try await begin(step, before: machine.before, after: machine.after)
+      switch step {
+      case .inspect(let names): step = machine.onInspected(try await digests(of: names))
+      case .copy(let from, let to):
+        try await tidyOrThrow(step, pulled: machine.hasPulled) { try await server.copy(from, to: to) }
+        step = machine.onCopied()
+      case .pull(let model):
+        try await server.pull(model) { [report] in report.onProgress($0) }
+        step = machine.onPulled()
+      case .verify(let model): step = machine.onVerified(try await server.digest(of: model)?.digest)
+      case .unload(let name):
+        try await tidyOrThrow(step, pulled: true) { try await server.unload(name) }
+        step = machine.onTidied()
+      case .delete(let name):
+        try await tidyOrThrow(step, pulled: true) { try await server.delete(name) }
+        step = machine.onTidied()
+      case .refuse(let why): throw ModelServerFailure(.unknownModel, why)
+      case .finish(let change):
+        report.onFinished(change)
+        return
+      }
+    }
+  }
+
+  private func performRollback() async throws {
+    var machine = RollbackRun(model: run.model, before: run.digestBefore)
+    var step = machine.start()
+    while true {
+      try Task.checkCancellation()
+      try await begin(step, before: machine.before, after: machine.after)
+      switch step {
+      case .inspect(let names): step = machine.onInspected(try await digests(of: names))
+      case .copy(let from, let to):
+        try await server.copy(from, to: to)
+        step = machine.onDone()
+      case .unload(let name):
+        try await tidyOrThrow(step, pulled: true) { try await server.unload(name) }
+        step = machine.onDone()
+      case .delete(let name):
+        try await tidyOrThrow(step, pulled: true) { try await server.delete(name) }
+        step = machine.onDone()
+      case .refuse(let why): throw ModelServerFailure(.unknownModel, why)
+      case .finish(let change):
+        report.onFinished(change)
+        return
+      case .pull, .verify: return
+      }
+    }
+  }
+
+  /// Writes the step down before it is performed.
+  private func begin(_ step: RunStep, before: String?, after: String?) async throws {
+    report.onStage(step.stage)
+    let state: RunState = run.kind == .rollback ? .promoting : step.state
+    try await journal.transition(
+      run: run.id, fence: fence, to: state, stage: step.stage, detail: nil,
+      change: RunChangeSet(digestBefore: before, digestAfter: after), memory: nil,
+      at: Timestamp(microseconds: wallClock.microseconds()))
+  }
+
+  private func digests(of names: [String]) async throws(ModelServerFailure) -> [String?] {
+    var found: [String?] = []
+    for name in names { found.append(try await server.digest(of: name)?.digest) }
+    return found
+  }
+
+  /// Performs a step whose failure, once the download has succeeded, costs memory or a name but not the run.
+  private func tidyOrThrow(
+    _ step: RunStep, pulled: Bool, _ effect: () async throws(ModelServerFailure) -> Void
+  ) async throws(ModelServerFailure) {
+    do {
+      try await effect()
+    } catch {
+      guard step.isTidying(pulled: pulled), error.kind != .cancelled else { throw error }
+      log.warning("Run \(run.id): \(step.stage) failed, going on: \(error.description)")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// The words of a finding: short sentences with the numbers in them.
+struct MeanRuleReason {
+  /// The finding, complete but for its reason.
+  let evaluation: Evaluation
+  /// Age of the newest cycle that counts.
+  let age: Duration
+  /// Age from which it says nothing of today.
+  let staleAfter: Duration
+
+  /// The reason.
+  var text: String {
+    switch evaluation.verdict {
+    case .healthy, .degraded: finding
+    case .insufficient: scarcity
+    case .stale:
+      "the newest cycle is \(Wording.duration(age)) old: from \(Wording.duration(staleAfter)) on, cycles say nothing "
+        + "of today; \(finding)"
+    case .unattributed:
+      "the rows name no model and none is configured, so there is nothing to act on; set `model` in the "
+        + "configuration; \(evaluation.have < evaluation.need ? scarcity : finding)"
+    }
+  }
+
+  /// The mean beside the threshold.
+  private var finding: String {
+    guard let average = evaluation.average else { return scarcity }
+    let cycles = evaluation.have == 1 ? "cycle" : "\(evaluation.have) cycles"
+    let relation = average < evaluation.threshold ? "below" : "not below"
+    let mean = Wording.mean(average, besideThreshold: evaluation.threshold)
+    return "mean accept rate \(mean) over the newest \(cycles) is \(relation) \(Wording.shortest(evaluation.threshold))"
+  }
+
+  /// What is missing, and what was left out.
+  private var scarcity: String {
+    let have = "\(evaluation.have) of \(evaluation.need) usable cycles"
+    guard !evaluation.leftOut.isEmpty else { return have }
+    var counts: [Exclusion: Int] = [:]
+    for row in evaluation.leftOut { counts[row.why, default: 0] += 1 }
+    let parts = Exclusion.allCases.compactMap { why in counts[why].map { "\($0) \(why.phrase)" } }
+    return "\(have); left out: \(parts.joined(separator: ", "))"
+  }
+}
+
+extension Exclusion {
+  /// What to say behind a count of rows: "2 without a judgement".
+  public var phrase: String {
+    switch self {
+    case .noTimestamp: "without a readable timestamp"
+    case .fromTheFuture: "from the future"
+    case .rateNotANumber: "with a rate that is not a number"
+    case .rateOutOfRange: "with a rate outside 0...1"
+    case .negativeCount: "with a negative count"
+    case .acceptedAboveTotal: "with more accepted than total events"
+    case .noJudgement: "without a judgement"
+    case .duplicate: "read twice"
+    case .beforeModelChange: "from before the model changed"
+    }
+  }
+}

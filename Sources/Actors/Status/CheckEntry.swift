@@ -1,0 +1,103 @@
+import Rules
+
+/// One model of a `check`, as `check --json` prints it.
+public struct CheckEntry: Sendable, Hashable, Codable {
+  /// A cycle that the mean used.
+  public struct UsedCycle: Sendable, Hashable, Codable {
+    /// The row's id.
+    public var id: String
+    /// End of the cycle, RFC 3339.
+    public var timestamp: String
+    /// Accepted judgements; nil for a rate without counts.
+    public var accepted: Int64?
+    /// Rejected judgements; nil for a rate without counts.
+    public var rejected: Int64?
+    /// Accept rate in 0...1.
+    public var acceptRate: Double
+    /// True for a rate without counts.
+    public var uncounted: Bool
+  }
+
+  /// The model; null where the rows name none and none is configured.
+  public var model: String?
+  /// The verdict.
+  public var verdict: Verdict
+  /// Mean accept rate; null without usable cycles.
+  public var average: Double?
+  /// The threshold.
+  public var threshold: Double
+  /// Usable cycles at hand, at most the window.
+  public var have: Int
+  /// Usable cycles needed.
+  public var need: Int
+  /// The cycles that count, newest first.
+  public var cycles: [UsedCycle]
+  /// Finding and action in words.
+  public var reason: String
+  /// What was done.
+  public var action: CheckAction
+  /// The run, where the action is about one.
+  public var run: String?
+
+  /// From a check's result.
+  public init(_ result: CheckResult) {
+    let evaluation = result.evaluation
+    model = evaluation.model
+    verdict = evaluation.verdict
+    average = evaluation.average
+    threshold = evaluation.threshold
+    have = evaluation.have
+    need = evaluation.need
+    cycles = evaluation.used.map { UsedCycle($0) }
+    reason = result.reason
+    action = result.action
+    run = result.run
+  }
+
+  /// What scripts read from a check: 0 healthy, 1 no verdict, 2 degraded, 3 a failed action.
+  public var exitCode: Int32 {
+    if action == .failed { return 3 }
+    switch verdict {
+    case .healthy: return 0
+    case .insufficient, .stale, .unattributed: return 1
+    case .degraded: return 2
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case model, verdict, average, threshold, have, need, cycles, reason, action, run
+  }
+
+  /// Writes every key, null where there is no value, so that scripts need not ask whether a key exists.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(model, forKey: .model)
+    try container.encode(verdict, forKey: .verdict)
+    try container.encode(average, forKey: .average)
+    try container.encode(threshold, forKey: .threshold)
+    try container.encode(have, forKey: .have)
+    try container.encode(need, forKey: .need)
+    try container.encode(cycles, forKey: .cycles)
+    try container.encode(reason, forKey: .reason)
+    try container.encode(action, forKey: .action)
+    try container.encode(run, forKey: .run)
+  }
+}
+
+extension CheckEntry.UsedCycle {
+  /// From a cycle.
+  public init(_ cycle: Cycle) {
+    id = cycle.id
+    timestamp = cycle.timestamp.rfc3339
+    switch cycle.evidence {
+    case .counted(let accepted, let rejected, _):
+      self.accepted = accepted
+      self.rejected = rejected
+      acceptRate = Double(accepted) / (Double(accepted) + Double(rejected))
+      uncounted = false
+    case .uncounted(let rate):
+      acceptRate = rate
+      uncounted = true
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/// What a command asks of a running daemon: one line of JSON on the control socket.
+public struct ControlRequest: Sendable, Hashable, Codable {
+  /// What is asked.
+  public enum Command: String, Sendable, Hashable, Codable {
+    /// The status.
+    case status
+    /// A check.
+    case check
+    /// A refresh of a model.
+    case retrain
+    /// The version before the last change.
+    case rollback
+    /// The configuration file again.
+    case reload
+    /// A cycle to add.
+    case record
+  }
+  /// A cycle to add, as `record` takes it.
+  public struct Cycle: Sendable, Hashable, Codable {
+    /// The row's id; nil for a new one.
+    public var id: String?
+    /// The model; nil for none.
+    public var model: String?
+    /// The model's version.
+    public var modelVersion: String?
+    /// End of the cycle in microseconds since 1970; nil for now.
+    public var microseconds: Int64?
+    /// Length in minutes.
+    public var windowMinutes: Int64?
+    /// Accepted judgements.
+    public var accepted: Int64?
+    /// Rejected judgements.
+    public var rejected: Int64?
+    /// Edited answers.
+    public var edited: Int64?
+    /// Accept rate, where there are no counts.
+    public var acceptRate: Double?
+
+    /// An empty cycle.
+    public init() {}
+  }
+
+  /// What is asked.
+  public var command: Command
+  /// The model that it is about; nil for all.
+  public var model: String?
+  /// Only evaluate.
+  public var isDryRun: Bool?
+  /// Answer only when the run has ended.
+  public var waits: Bool?
+  /// The cycle to add.
+  public var cycle: Cycle?
+
+  /// Makes a request.
+  public init(
+    _ command: Command, model: String? = nil, isDryRun: Bool? = nil, waits: Bool? = nil, cycle: Cycle? = nil
+  ) {
+    self.command = command
+    self.model = model
+    self.isDryRun = isDryRun
+    self.waits = waits
+    self.cycle = cycle
+  }
+}
+
+/// One line of a daemon's answer; the last one has `result` or `error`.
+public struct ControlReply: Sendable, Hashable, Codable {
+  /// How far a run is, in between.
+  public var progress: StatusReport.Lane.Run?
+  /// The status.
+  public var status: StatusReport?
+  /// What a check found.
+  public var checks: [CheckEntry]?
+  /// How a run ended, or that it was taken.
+  public var run: RunAnswer?
+  /// What a reload changed.
+  public var reload: ReloadAnswer?
+  /// The id of a recorded cycle.
+  public var recorded: String?
+  /// Why nothing was done, for people.
+  public var error: String?
+  /// The exit code that goes with `error`.
+  public var exitCode: Int32?
+
+  /// An empty reply.
+  public init() {}
+
+  /// True for the last line of an answer.
+  public var isFinal: Bool { progress == nil }
+}
+
+/// What became of a request for a run.
+public struct RunAnswer: Sendable, Hashable, Codable {
+  /// The run.
+  public var run: String
+  /// Its model.
+  public var model: String
+  /// True where a run for the model was already waiting or running.
+  public var isJoined: Bool
+  /// Its state; `recorded` where nobody waited.
+  public var state: String
+  /// Its result.
+  public var result: String?
+  /// Why it failed.
+  public var error: String?
+}
+
+/// What a reload did.
+public struct ReloadAnswer: Sendable, Hashable, Codable {
+  /// Fields that changed, in words.
+  public var changes: [String] = []
+  /// Fields whose change needs a restart, in words.
+  public var needsRestart: [String] = []
+  /// Why the new configuration was refused; nil where it is in force.
+  public var error: String?
+
+  /// An answer without changes.
+  public init() {}
+}

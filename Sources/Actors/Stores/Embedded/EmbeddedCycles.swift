@@ -1,0 +1,130 @@
+internal import Journal
+internal import Platform
+internal import Rules
+
+/// Reading and writing `learning_stats`.
+extension Journal {
+  /// Most rows of one model that are read at once.
+  static let maxRowsPerModel = 1_000_000
+  /// Length of a cycle whose writer did not say it, in minutes.
+  static let defaultWindowMinutes: Int64 = 60
+
+  /// Every model with its newest rows in one query: it hops from one name to the next through the index and reads
+  /// `limit` rows of each, so it grows with the number of models and never with the length of their history.
+  static let newestOfAllSQL = """
+    WITH RECURSIVE
+    names(model) AS (
+      SELECT (SELECT model FROM learning_stats WHERE model > '' ORDER BY model LIMIT 1)
+      UNION ALL
+      SELECT (SELECT s.model FROM learning_stats AS s WHERE s.model > names.model ORDER BY s.model LIMIT 1)
+      FROM names WHERE names.model IS NOT NULL
+    ),
+    groups(model) AS (
+      SELECT model FROM names WHERE model IS NOT NULL UNION ALL SELECT NULL UNION ALL SELECT ''
+    )
+    SELECT \(cycleColumns)
+    FROM groups CROSS JOIN learning_stats AS row ON row.rowid IN (
+      SELECT rowid FROM learning_stats WHERE model IS groups.model
+      ORDER BY \(EmbeddedTables.orderKey) DESC, id DESC LIMIT ?1
+    )
+    """
+
+  /// The newest rows of one model.
+  static let newestOfOneSQL = """
+    SELECT \(cycleColumns) FROM learning_stats AS row
+    WHERE model IS ?2 ORDER BY \(EmbeddedTables.orderKey) DESC, id DESC LIMIT ?1
+    """
+
+  private static let cycleColumns = """
+    row.id, row.model, row.model_version, row.timestamp, row.window_minutes, row.total_events, row.accepted, \
+    row.rejected, row.edited, row.accept_rate, \(EmbeddedTables.orderKey)
+    """
+
+  /// See `StatsSource.newestRows(of:limit:)`.
+  func newestCycles(of models: [String?]?, limit: Int) throws(JournalFailure) -> [ModelRows] {
+    let limit = min(max(0, limit), Self.maxRowsPerModel)
+    // One more than asked for tells whether there are more.
+    let fetched = SQLiteValue(limit + 1)
+    return try read { database in
+      guard try !EmbeddedTables.columns(of: "learning_stats", in: database).isEmpty else {
+        throw SQLiteFailure(
+          kind: .other, path: path,
+          description: "\(path): the table learning_stats does not exist. Make it again with the SQL of "
+            + "`retraind schema`.")
+      }
+      var groups = CycleGroups()
+      guard let models else {
+        for row in try database.query(Self.newestOfAllSQL, [fetched], Self.readCycle) { groups.add(row) }
+        return groups.newest(limit: limit)
+      }
+      for model in Set(models.map { $0 ?? "" }) {
+        // Rows that name no model have NULL or nothing there.
+        for name in model.isEmpty ? [SQLiteValue.null, .text("")] : [.text(model)] {
+          for row in try database.query(Self.newestOfOneSQL, [fetched, name], Self.readCycle) { groups.add(row) }
+        }
+      }
+      return groups.newest(limit: limit)
+    }
+  }
+
+  /// See `StatsSource.add(_:)`.
+  func addCycle(_ row: CycleRow) throws(JournalFailure) {
+    try write { database in
+      _ = try database.run(
+        """
+        INSERT INTO learning_stats (id, timestamp, model, model_version, window_minutes, total_events, accepted,
+        rejected, edited, accept_rate) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING
+        """,
+        [
+          .text(row.id), SQLiteValue(row.timestamp), SQLiteValue(row.model), SQLiteValue(row.modelVersion),
+          .integer(row.windowMinutes ?? Self.defaultWindowMinutes), SQLiteValue(row.totalEvents),
+          SQLiteValue(row.accepted), SQLiteValue(row.rejected), SQLiteValue(row.edited), Self.rate(of: row),
+        ])
+    }
+  }
+
+  /// The rate that a row is stored with: its own, else that of its counts.
+  private static func rate(of row: CycleRow) -> SQLiteValue {
+    if let rate = row.acceptRate {
+      // SQLite stores NaN as NULL, which says that there is no rate: something else than a wrong one.
+      return rate.isNaN ? "NaN" : .real(rate)
+    }
+    guard let accepted = row.accepted, let rejected = row.rejected, accepted >= 0, rejected >= 0 else { return .null }
+    let judged = Double(accepted) + Double(rejected)
+    return judged > 0 ? .real(Double(accepted) / judged) : .null
+  }
+
+  /// Reads a row whatever types its writer used.
+  private static func readCycle(_ row: borrowing SQLiteRow) throws(SQLiteFailure) -> CycleRow {
+    CycleRow(
+      id: row[0].text ?? "", model: row[1].text.flatMap { $0.isEmpty ? nil : $0 }, modelVersion: row[2].text,
+      timestamp: row[3].timestamp ?? row[10].timestamp, windowMinutes: row[4].integer, totalEvents: row[5].integer,
+      accepted: row[6].integer, rejected: row[7].integer, edited: row[8].integer, acceptRate: row[9].real)
+  }
+}
+
+/// Rows by model, in the order in which the models came.
+struct CycleGroups {
+  private var positions: [String?: Int] = [:]
+  private var groups: [ModelRows] = []
+
+  /// Adds a row to its model's.
+  mutating func add(_ row: CycleRow) {
+    if let position = positions[row.model] {
+      groups[position].rows.append(row)
+    } else {
+      positions[row.model] = groups.count
+      groups.append(ModelRows(model: row.model, rows: [row], hasMore: false))
+    }
+  }
+
+  /// Each model's newest rows, newest first; rows without a timestamp last, rows of the same time by id.
+  func newest(limit: Int) -> [ModelRows] {
+    groups.map { group in
+      let rows = group.rows.sorted { left, right in
+        (left.timestamp?.microseconds ?? .min, left.id) > (right.timestamp?.microseconds ?? .min, right.id)
+      }
+      return ModelRows(model: group.model, rows: Array(rows.prefix(limit)), hasMore: rows.count > limit)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+extension CommandSpec {
+  /// Options of a rule that `run` and `check` share.
+  private static let ruleOptions = [
+    OptionSpec("--threshold", value: "X", "fire below this mean accept rate, 0 to 1"),
+    OptionSpec("--window", value: "N", "look at the newest N cycles"),
+    OptionSpec("--min-stats", value: "N", "need at least N cycles"),
+  ]
+  /// `--model` where it picks one.
+  private static let oneModel = OptionSpec("--model", value: "M", "only this model")
+  /// A model that is needed.
+  private static let requiredModel = PositionalSpec(name: "MODEL", isRequired: true, summary: "the model's name")
+
+  /// Every command, in the order of the help.
+  static let all: [CommandSpec] = [
+    CommandSpec(
+      .run, "watch the accept rates and refresh models (the daemon, in the foreground)",
+      details: """
+        HUP reads the configuration again, USR1 writes the status, TERM ends after the work at hand.
+        Options win over environment and configuration file.
+        """,
+      usage: "[--interval D] [--model M] [--threshold X] [--window N] [--min-stats N]",
+      options: [
+        OptionSpec("--interval", value: "D", "time between two checks, such as 60m"),
+        OptionSpec("--model", value: "M", "the model that rows are about which name none"),
+      ] + ruleOptions,
+      examples: [
+        Example("retraind run", "check every 60 minutes"),
+        Example("retraind run --interval 10m --model llama3.2:3b", "check one model's rows every 10 minutes"),
+      ]),
+    CommandSpec(
+      .check, "make one check now, act on it, and say how things stand",
+      details: "Exit 0 healthy, 1 insufficient, stale or unattributed, 2 degraded, 3 error or failed action.",
+      usage: "[--model M] [--dry-run] [--no-wait] [--threshold X] [--window N] [--min-stats N]",
+      options: [
+        oneModel, OptionSpec("--dry-run", "evaluate only: record nothing, refresh nothing"),
+        OptionSpec("--no-wait", "do not wait for the run that it starts"),
+      ] + ruleOptions,
+      examples: [
+        Example("retraind check --dry-run", "what would happen"),
+        Example("retraind check --model llama3.2:3b --json", "one model, for a program"),
+      ]),
+    CommandSpec(
+      .status, "show what the daemon is doing",
+      examples: [
+        Example("retraind status", "a page for people"), Example("retraind status --json", "everything, for a program"),
+      ]),
+    CommandSpec(
+      .explain, "show the last decision on a model with its numbers",
+      usage: "[MODEL]",
+      positionals: [PositionalSpec(name: "MODEL", isRequired: false, summary: "the model; without it, every model")],
+      options: [oneModel],
+      examples: [Example("retraind explain llama3.2:3b", "why it was refreshed, or why not")]),
+    CommandSpec(
+      .history, "list cycles, runs, events or decisions, newest first",
+      usage: "[--model M] [--runs|--events|--decisions] [--limit N]",
+      options: [
+        oneModel, OptionSpec("--runs", "what was done to models"), OptionSpec("--events", "what was told to the store"),
+        OptionSpec("--decisions", "what was decided, and why"),
+        OptionSpec("--limit", value: "N", "at most N rows (\(HistoryOptions.defaultLimit) without it)"),
+      ],
+      examples: [
+        Example("retraind history --runs", "the last runs"),
+        Example("retraind history --model llama3.2:3b --decisions --limit 5", "the last five decisions on a model"),
+      ]),
+    CommandSpec(
+      .record, "add a learning cycle to the store",
+      usage: "--model M (--accepted N --rejected N [--edited N] | --rate X) [--timestamp T] [--version V]",
+      options: [
+        OptionSpec("--model", value: "M", "the model that the cycle is about"),
+        OptionSpec("--accepted", value: "N", "answers that were accepted"),
+        OptionSpec("--rejected", value: "N", "answers that were rejected"),
+        OptionSpec("--edited", value: "N", "answers that were edited"),
+        OptionSpec("--rate", value: "X", "the accept rate, 0 to 1, where nobody counted"),
+        OptionSpec("--timestamp", value: "T", "end of the cycle, such as 2026-11-23T14:37:14Z (now without it)"),
+        OptionSpec("--window-minutes", value: "N", "length of the cycle in minutes"),
+        OptionSpec("--version", value: "V", "the model's version"),
+        OptionSpec("--id", value: "ID", "the cycle's id: the same one twice is one cycle"),
+      ],
+      examples: [
+        Example("retraind record --model llama3.2:3b --accepted 12 --rejected 8", "a cycle that ends now"),
+        Example("retraind record --model llama3.2:3b --rate 0.40", "a rate that nobody counted"),
+      ]),
+    CommandSpec(
+      .retrain, "refresh a model now, whatever its accept rate",
+      usage: "MODEL [--wait]", positionals: [requiredModel],
+      options: [OptionSpec("--wait", "wait for the end of the run")],
+      examples: [Example("retraind retrain llama3.2:3b --wait", "refresh it and see how it ends")]),
+    CommandSpec(
+      .rollback, "put the version of a model back that served before",
+      usage: "MODEL [--wait]", positionals: [requiredModel],
+      options: [OptionSpec("--wait", "wait for the end of the run")],
+      examples: [Example("retraind rollback llama3.2:3b", "undo the last refresh")]),
+    CommandSpec(
+      .checkConfig, "check the configuration and say what is wrong with it",
+      details: "Exit 0 if it can be used, 78 if not.",
+      usage: "[--print] [FILE]",
+      positionals: [PositionalSpec(name: "FILE", isRequired: false, summary: "the file; without it, the one that `run` would find")],
+      options: [OptionSpec("--print", "print the effective configuration, and where each value comes from")],
+      examples: [
+        Example("retraind check-config", "check what `run` would use"),
+        Example("retraind check-config --print new.json5", "what a file means"),
+      ]),
+    CommandSpec(
+      .reload, "make the running daemon read its configuration again",
+      examples: [Example("retraind reload", "the same as SIGHUP, with the outcome")]),
+    CommandSpec(
+      .demo, "see it work on stand-ins, in a temporary directory",
+      usage: "[--ollama MODEL]",
+      options: [OptionSpec("--ollama", value: "MODEL", "use this model on the real server")],
+      examples: [Example("retraind demo", "a decline and a refresh in a few seconds")]),
+    CommandSpec(.version, "show the version", examples: [Example("retraind version --json", "for a program")]),
+    CommandSpec(
+      .help, "show help, also about a command", usage: "[COMMAND]",
+      positionals: [PositionalSpec(name: "COMMAND", isRequired: false, summary: "the command")],
+      examples: [Example("retraind help check", "the same as retraind check --help")]),
+  ]
+}

@@ -1,0 +1,123 @@
+import Actors
+import Platform
+import Rules
+
+/// `retraind check`: one full check, by the daemon where one runs, else in this process.
+enum CheckCommand {
+  static func run(
+    _ options: CheckOptions, _ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext
+  ) async -> Int32 {
+    let progress = ProgressLine(context.terminal)
+    do {
+      let entries = try await stopped(by: requests) {
+        try await entries(options, loaded, requests, progress, context)
+      }
+      progress.end()
+      show(entries, loaded, context)
+      return entries.map(\.exitCode).max() ?? 1
+    } catch {
+      progress.end()
+      return CommandFailure.report(error, context)
+    }
+  }
+
+  private static func entries(
+    _ options: CheckOptions, _ loaded: LoadedConfiguration, _ requests: SignalRequests, _ progress: ProgressLine,
+    _ context: ProgramContext
+  ) async throws -> [CheckEntry] {
+    let request = ControlRequest(
+      .check, model: options.model, isDryRun: options.dryRun, waits: !options.noWait)
+    let link = DaemonLink(path: loaded.paths.socket, requests: requests)
+    if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
+      if let error = reply.error { throw CommandFailure(code: reply.exitCode ?? ExitCode.failure, error) }
+      return reply.checks ?? []
+    }
+    for warning in loaded.warnings { context.terminal.say("retraind: \(warning)") }
+    return try await OneShot.with(loaded, context) { monitor in
+      try await monitor.check(
+        model: options.model, isDryRun: options.dryRun, waits: !options.noWait, progress: { progress.show($0) })
+    }
+  }
+
+  private static func show(_ entries: [CheckEntry], _ loaded: LoadedConfiguration, _ context: ProgramContext) {
+    let terminal = context.terminal
+    if context.global.json {
+      terminal.print((try? JSON.encode(entries, isPretty: true)) ?? "[]")
+      return
+    }
+    if entries.isEmpty {
+      terminal.print("No model to watch yet: \(loaded.paths.database) has no cycle and the configuration names no model.")
+      terminal.say("Record one with `retraind record --model NAME --accepted N --rejected N`.")
+    }
+    for entry in entries { terminal.print(CheckText.line(entry, terminal)) }
+  }
+}
+
+/// A check's entry for people.
+enum CheckText {
+  static func line(_ entry: CheckEntry, _ terminal: Terminal) -> String {
+    let mark: String
+    switch entry.verdict {
+    case .healthy: mark = terminal.paint("✔ healthy", .green)
+    case .degraded: mark = terminal.paint("✘ degraded", .red)
+    case .insufficient, .stale, .unattributed: mark = terminal.paint("? \(entry.verdict.rawValue)", .yellow)
+    }
+    var text = "\(mark)  \(entry.model ?? "(no model)"): \(entry.reason)"
+    if entry.action != .none { text += " → \(entry.action.rawValue)" }
+    if entry.verdict == .unattributed {
+      text += "\n  The rows name no model: set `model: \"NAME\"` in retraind.json5, or give --model to check."
+    }
+    return text
+  }
+}
+
+/// Why a command failed, with its exit code.
+struct CommandFailure: Error, CustomStringConvertible {
+  /// The exit code.
+  var code: Int32
+  /// For people.
+  var description: String
+
+  /// Makes a failure.
+  init(code: Int32, _ description: String) {
+    self.code = code
+    self.description = description
+  }
+
+  /// Says why and gives the exit code.
+  static func report(_ error: any Error, _ context: ProgramContext) -> Int32 {
+    switch error {
+    case let failure as CommandFailure:
+      context.explainFailure(failure.description, code: failure.code)
+      return failure.code
+    case OneShot.Failure.ended(let code, let reason):
+      context.explainFailure(reason, code: code)
+      return code
+    case is CancellationError:
+      context.explainFailure("stopped; what was under way is recorded and goes on at the next start", code: ExitCode.forced)
+      return ExitCode.forced
+    default:
+      context.explainFailure("\(error)", code: ExitCode.failure)
+      return ExitCode.failure
+    }
+  }
+}
+
+/// Runs work until it ends or a signal asks to stop, which cancels it.
+func stopped<T: Sendable>(
+  by requests: SignalRequests, _ work: @escaping @Sendable () async throws -> T
+) async throws -> T {
+  try await withThrowingTaskGroup(of: T?.self) { group in
+    group.addTask { try await work() }
+    group.addTask {
+      while !Task.isCancelled {
+        if await requests.next().stop { return nil }
+      }
+      return nil
+    }
+    defer { group.cancelAll() }
+    guard let first = try await group.next() else { throw CancellationError() }
+    if let value = first { return value }
+    throw CancellationError()
+  }
+}

@@ -1,0 +1,27 @@
+import Actors
+import Journal
+import Platform
+import Rules
+import Stores
+
+/// Adds a cycle while no daemon runs: the store is opened, written and closed.
+enum CycleWriter {
+  static func add(_ cycle: ControlRequest.Cycle, _ loaded: LoadedConfiguration) async throws -> String {
+    let journal: Journal
+    do {
+      journal = try await Journal.open(path: loaded.paths.database)
+    } catch {
+      throw CommandFailure(
+        code: error.isPermission ? ExitCode.permission : ExitCode.failure, "\(error)")
+    }
+    let now = WallClock.system.microseconds()
+    var identifiers = IdentifierSource.fromSystem()
+    let row = CycleRow(
+      id: cycle.id ?? identifiers.next(at: now), model: cycle.model, modelVersion: cycle.modelVersion,
+      timestamp: Timestamp(microseconds: cycle.microseconds ?? now), windowMinutes: cycle.windowMinutes,
+      accepted: cycle.accepted, rejected: cycle.rejected, edited: cycle.edited, acceptRate: cycle.acceptRate)
+    try await EmbeddedStore(journal: journal).add(row)
+    await journal.close()
+    return row.id
+  }
+}

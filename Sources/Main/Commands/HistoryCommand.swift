@@ -1,0 +1,198 @@
+import Actors
+import Journal
+import Platform
+import Rules
+import Stores
+
+/// `retraind history`: cycles, runs, events or decisions, newest first.
+enum HistoryCommand {
+  static func run(_ options: HistoryOptions, _ loaded: LoadedConfiguration, _ context: ProgramContext) async -> Int32 {
+    State.require(loaded, context)
+    do {
+      let journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
+      switch options.kind {
+      case .cycles: try show(try await cycles(options, journal), context, nothing: "No cycle is recorded yet.")
+      case .runs:
+        let rows = try await journal.runs(model: options.model, limit: options.limit).map { RunEntry($0) }
+        try show(rows, context, nothing: "No run yet.")
+      case .events:
+        let rows = try await journal.events(limit: options.limit).map { EventEntry($0) }
+          .filter { options.model == nil || $0.metadata?["model"] == options.model }
+        try show(rows, context, nothing: "No event yet.")
+      case .decisions:
+        let rows = try await journal.decisions(model: options.model, limit: options.limit)
+          .map { Explanation($0, run: nil) }
+        try show(rows, context, nothing: "No decision yet.")
+      }
+      await journal.close()
+      return ExitCode.success
+    } catch {
+      return CommandFailure.report(error, context)
+    }
+  }
+
+  private static func cycles(_ options: HistoryOptions, _ journal: Journal) async throws -> [CycleEntry] {
+    let found = try await EmbeddedStore(journal: journal)
+      .newestRows(of: options.model.map { [$0] }, limit: options.limit)
+    let rows = found.flatMap { model in model.rows.map { CycleEntry($0) } }
+    return Array(rows.sorted { ($0.timestamp ?? "") > ($1.timestamp ?? "") }.prefix(options.limit))
+  }
+
+  private static func show(_ rows: [some HistoryEntry], _ context: ProgramContext, nothing: String) throws {
+    if context.global.json {
+      context.terminal.print(try JSON.encode(rows, isPretty: true))
+    } else if rows.isEmpty {
+      context.terminal.print(nothing)
+    } else {
+      for row in rows { context.terminal.print(row.line(context.terminal)) }
+    }
+  }
+}
+
+/// A row of the history.
+protocol HistoryEntry: Encodable {
+  /// For people.
+  func line(_ terminal: Terminal) -> String
+}
+
+extension Explanation: HistoryEntry {
+  func line(_ terminal: Terminal) -> String {
+    "\(at)  \(model ?? "(no model)")  \(verdict.rawValue)  \(average.map { Self.three($0) } ?? "-")  \(action): \(reason)"
+  }
+}
+
+/// A learning cycle.
+struct CycleEntry: HistoryEntry {
+  var id: String
+  var model: String?
+  var modelVersion: String?
+  var timestamp: String?
+  var windowMinutes: Int64?
+  var accepted: Int64?
+  var rejected: Int64?
+  var edited: Int64?
+  var acceptRate: Double?
+
+  init(_ row: CycleRow) {
+    id = row.id
+    model = row.model
+    modelVersion = row.modelVersion
+    timestamp = row.timestamp?.rfc3339
+    windowMinutes = row.windowMinutes
+    accepted = row.accepted
+    rejected = row.rejected
+    edited = row.edited
+    // A rate that is not a number cannot be written as JSON; `check` says why the row does not count.
+    acceptRate = row.acceptRate.flatMap { $0.isFinite ? $0 : nil }
+  }
+
+  func line(_ terminal: Terminal) -> String {
+    let rate = acceptRate.map { $0 >= 0 && $0 <= 1 ? Explanation.three($0) : "\($0)" } ?? "-"
+    let counts = "\(accepted.map(String.init) ?? "-") accepted, \(rejected.map(String.init) ?? "-") rejected"
+    return "\(timestamp ?? "(no timestamp)")  \(model ?? "(no model)")  \(rate)  \(counts)  (\(id))"
+  }
+}
+
+/// A run.
+struct RunEntry: HistoryEntry {
+  var id: String
+  var model: String
+  var kind: String
+  var trigger: String
+  var state: String
+  var stage: String
+  var result: String?
+  var error: String?
+  var attempt: Int
+  var requestedAt: String
+  var startedAt: String?
+  var endedAt: String?
+  var retryAt: String?
+  var digestBefore: String?
+  var digestAfter: String?
+  var averageAcceptRate: Double?
+  var threshold: Double?
+  var cyclesUsed: Int?
+  var eventId: String?
+
+  init(_ row: RunRow) {
+    id = row.id
+    model = row.model
+    kind = row.kind.rawValue
+    trigger = row.trigger.rawValue
+    state = row.state.rawValue
+    stage = row.stage
+    result = row.result
+    error = row.error
+    attempt = row.attempt
+    requestedAt = row.requestedAt.rfc3339
+    startedAt = row.startedAt?.rfc3339
+    endedAt = row.endedAt?.rfc3339
+    retryAt = row.retryAt?.rfc3339
+    digestBefore = row.digestBefore
+    digestAfter = row.digestAfter
+    averageAcceptRate = row.averageAcceptRate
+    threshold = row.threshold
+    cyclesUsed = row.cyclesUsed
+    eventId = row.eventID
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case id, model, kind, trigger, state, stage, result, error, attempt, requestedAt, startedAt, endedAt, retryAt
+    case digestBefore, digestAfter, averageAcceptRate, threshold, cyclesUsed, eventId
+  }
+
+  /// The keys that scripts read are always there, null where there is no value.
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(id, forKey: .id)
+    try container.encode(model, forKey: .model)
+    try container.encode(kind, forKey: .kind)
+    try container.encode(trigger, forKey: .trigger)
+    try container.encode(state, forKey: .state)
+    try container.encode(stage, forKey: .stage)
+    try container.encode(result, forKey: .result)
+    try container.encode(error, forKey: .error)
+    try container.encode(attempt, forKey: .attempt)
+    try container.encode(requestedAt, forKey: .requestedAt)
+    try container.encode(startedAt, forKey: .startedAt)
+    try container.encode(endedAt, forKey: .endedAt)
+    try container.encode(retryAt, forKey: .retryAt)
+    try container.encode(digestBefore, forKey: .digestBefore)
+    try container.encode(digestAfter, forKey: .digestAfter)
+    try container.encode(averageAcceptRate, forKey: .averageAcceptRate)
+    try container.encode(threshold, forKey: .threshold)
+    try container.encode(cyclesUsed, forKey: .cyclesUsed)
+    try container.encode(eventId, forKey: .eventId)
+  }
+
+  func line(_ terminal: Terminal) -> String {
+    let outcome = [result, error].compactMap { $0 }.joined(separator: ", ")
+    let attempts = attempt > 1 ? " (attempt \(attempt))" : ""
+    return "\(requestedAt)  \(model)  \(kind), \(trigger)  \(state)\(attempts)  \(outcome)  (\(id))"
+  }
+}
+
+/// An event as its table has it.
+struct EventEntry: HistoryEntry {
+  var id: String
+  var table: String
+  var timestamp: String?
+  var eventType: String
+  var notes: String?
+  /// The metadata's plain fields as text.
+  var metadata: [String: String]?
+
+  init(_ row: EventRow) {
+    id = row.id
+    table = row.table
+    timestamp = row.timestamp?.rfc3339
+    eventType = row.type
+    notes = row.notes
+    metadata = row.metadata.flatMap { PlainFields.read($0) }
+  }
+
+  func line(_ terminal: Terminal) -> String {
+    "\(timestamp ?? "(no timestamp)")  \(eventType)  \(notes ?? "")  (\(table), \(id))"
+  }
+}

@@ -1,0 +1,116 @@
+import Actors
+import Platform
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What a command works with: words, environment, terminal. Made once, by `main`.
+struct ProgramContext: Sendable {
+  /// Every variable of the environment.
+  var environment: [String: String]
+  /// Where it was started.
+  var workingDirectory: String
+  /// Where it writes.
+  var terminal: Terminal
+  /// The options that every command knows.
+  var global: GlobalOptions
+
+  /// The configuration for an invocation.
+  ///
+  /// - Throws: `ConfigErrors`, all that is wrong at once.
+  func load(_ flags: FlagOverrides) throws(ConfigErrors) -> LoadedConfiguration {
+    try ConfigurationLoader.load(
+      flags: flags, environment: environment, workingDirectory: workingDirectory, readFile: readConfigurationFile)
+  }
+}
+
+/// The program from its words to its end; called on the main thread with the daemon's signals blocked.
+func runProgram(_ arguments: [String]) -> Never {
+  let environment = ProcessInfo.processInfo.environment
+  let invocation: Invocation
+  do throws(UsageError) {
+    invocation = try ArgumentParser.parse(arguments)
+  } catch {
+    let wantsJSON = arguments.contains("--json")
+    let terminal = Terminal(environment: environment, noColor: true)
+    terminal.say(wantsJSON ? errorDocument(error.message, code: UsageError.exitCode) : error.description)
+    endProgram(UsageError.exitCode)
+  }
+  let context = ProgramContext(
+    environment: environment, workingDirectory: FileManager.default.currentDirectoryPath,
+    terminal: Terminal(environment: environment, noColor: invocation.global.noColor), global: invocation.global)
+  switch invocation {
+  case .help(let options, _):
+    let text = options.command.map { HelpText.of($0) } ?? HelpText.top()
+    if options.wasAskedFor { context.terminal.print(text) } else { context.terminal.say(text) }
+    endProgram(options.wasAskedFor ? ExitCode.success : ExitCode.usage)
+  case .version: endProgram(VersionCommand.run(context))
+  case .checkConfig(let options, _):
+    endProgram(CheckConfigCommand.run(options, flags: invocation.overrides, context))
+  case .demo(let options, _):
+    let requests = SignalRequests()
+    runWithSignals(requests) { await DemoCommand.run(options, context) }
+  case .run, .check, .status, .explain, .history, .record, .retrain, .rollback, .reload:
+    runConfigured(invocation, context)
+  }
+}
+
+/// A command that needs the configuration.
+private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) -> Never {
+  let loaded: LoadedConfiguration
+  do throws(ConfigErrors) {
+    loaded = try context.load(invocation.overrides)
+  } catch {
+    context.fail(error.description, code: ExitCode.configuration)
+  }
+  let requests = SignalRequests()
+  switch invocation {
+  case .run:
+    DaemonCommand(context: context, loaded: loaded, flags: invocation.overrides, requests: requests).run()
+  case .check(let options, _):
+    runWithSignals(requests) { await CheckCommand.run(options, loaded, requests, context) }
+  case .status: runWithSignals(requests) { await StatusCommand.run(loaded, requests, context) }
+  case .explain(let options, _): runWithSignals(requests) { await ExplainCommand.run(options, loaded, context) }
+  case .history(let options, _): runWithSignals(requests) { await HistoryCommand.run(options, loaded, context) }
+  case .record(let options, _): runWithSignals(requests) { await RecordCommand.run(options, loaded, requests, context) }
+  case .retrain(let options, _):
+    runWithSignals(requests) { await ModelRunCommand.run(.pull, options, loaded, requests, context) }
+  case .rollback(let options, _):
+    runWithSignals(requests) { await ModelRunCommand.run(.rollback, options, loaded, requests, context) }
+  case .reload: runWithSignals(requests) { await ReloadCommand.run(loaded, requests, context) }
+  case .help, .version, .checkConfig, .demo: endProgram(ExitCode.software)
+  }
+}
+
+extension ProgramContext {
+  /// Says why and ends; with `--json` as a document, so that a script reads one form.
+  func fail(_ message: String, code: Int32) -> Never {
+    explainFailure(message, code: code)
+    endProgram(code)
+  }
+
+  /// Says why.
+  func explainFailure(_ message: String, code: Int32) {
+    terminal.say(global.json ? errorDocument(message, code: code) : "retraind: \(message)")
+  }
+}
+
+/// An error as a document.
+private func errorDocument(_ message: String, code: Int32) -> String {
+  struct Failure: Encodable {
+    var error: String
+    var exitCode: Int32
+  }
+  return (try? JSON.encode(Failure(error: message, exitCode: code))) ?? #"{"error":"unknown"}"#
+}
+
+/// Reads a file of the configuration for the loader.
+private func readConfigurationFile(_ path: String) -> FileReadResult {
+  switch BoundedFile.read(path, maximum: ConfigReader.maximumFileSize + 1) {
+  case .success(let bytes): .contents(bytes)
+  case .failure(let failure): failure.isMissing ? .absent : .failed(failure.description)
+  }
+}

@@ -1,0 +1,130 @@
+import Actors
+import Platform
+import Rules
+
+/// `retraind record`: adds a cycle to the active store.
+enum RecordCommand {
+  static func run(
+    _ options: RecordOptions, _ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext
+  ) async -> Int32 {
+    var cycle = ControlRequest.Cycle()
+    cycle.id = options.id
+    cycle.model = options.model
+    cycle.modelVersion = options.version
+    cycle.microseconds = options.timestamp?.microseconds
+    cycle.windowMinutes = options.windowMinutes
+    cycle.accepted = options.accepted
+    cycle.rejected = options.rejected
+    cycle.edited = options.edited
+    cycle.acceptRate = options.rate
+    do {
+      let id = try await record(cycle, loaded, requests, context)
+      if context.global.json {
+        struct Recorded: Encodable {
+          var id: String
+          var model: String
+        }
+        context.terminal.print(try JSON.encode(Recorded(id: id, model: options.model)))
+      } else {
+        context.terminal.print("recorded cycle \(id) of \(options.model)")
+      }
+      return ExitCode.success
+    } catch {
+      return CommandFailure.report(error, context)
+    }
+  }
+
+  private static func record(
+    _ cycle: ControlRequest.Cycle, _ loaded: LoadedConfiguration, _ requests: SignalRequests,
+    _ context: ProgramContext
+  ) async throws -> String {
+    let link = DaemonLink(path: loaded.paths.socket, requests: requests)
+    if let reply = try await link.ask(ControlRequest(.record, cycle: cycle)) {
+      guard let id = reply.recorded else {
+        throw CommandFailure(code: ExitCode.failure, reply.error ?? "the daemon did not say whether it was recorded")
+      }
+      return id
+    }
+    return try await CycleWriter.add(cycle, loaded)
+  }
+}
+
+/// `retraind retrain MODEL` and `retraind rollback MODEL`.
+enum ModelRunCommand {
+  static func run(
+    _ command: ControlRequest.Command, _ options: ModelRunOptions, _ loaded: LoadedConfiguration,
+    _ requests: SignalRequests, _ context: ProgramContext
+  ) async -> Int32 {
+    let progress = ProgressLine(context.terminal)
+    do {
+      let answer = try await stopped(by: requests) {
+        try await answer(command, options, loaded, requests, progress, context)
+      }
+      progress.end()
+      return show(answer, context)
+    } catch {
+      progress.end()
+      return CommandFailure.report(error, context)
+    }
+  }
+
+  private static func answer(
+    _ command: ControlRequest.Command, _ options: ModelRunOptions, _ loaded: LoadedConfiguration,
+    _ requests: SignalRequests, _ progress: ProgressLine, _ context: ProgramContext
+  ) async throws -> RunAnswer {
+    let link = DaemonLink(path: loaded.paths.socket, requests: requests)
+    let request = ControlRequest(command, model: options.model, waits: options.wait)
+    if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
+      guard let answer = reply.run else {
+        throw CommandFailure(code: reply.exitCode ?? ExitCode.failure, reply.error ?? "the daemon gave no answer")
+      }
+      return answer
+    }
+    State.require(loaded, context)
+    // Nobody else would carry it out: without a daemon the command itself does, to the end.
+    return try await OneShot.with(loaded, context) { monitor in
+      try await monitor.run(
+        command == .rollback ? .rollback : .pull, of: options.model, waits: true, progress: { progress.show($0) })
+    }
+  }
+
+  private static func show(_ answer: RunAnswer, _ context: ProgramContext) -> Int32 {
+    let isGood = answer.error == nil
+    if context.global.json {
+      context.terminal.print((try? JSON.encode(answer, isPretty: true)) ?? "{}")
+    } else {
+      let joined = answer.isJoined ? " (joined: one for this model was under way)" : ""
+      context.terminal.print(
+        "\(answer.model): \(answer.state)\(answer.result.map { ", \($0)" } ?? "") (run \(answer.run))\(joined)")
+      if let error = answer.error { context.terminal.say("retraind: \(error)") }
+    }
+    return isGood ? ExitCode.success : ExitCode.failure
+  }
+}
+
+/// `retraind reload`: has the daemon read its configuration again, and waits for the answer.
+enum ReloadCommand {
+  static func run(_ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext) async -> Int32 {
+    do {
+      let link = DaemonLink(path: loaded.paths.socket, requests: requests)
+      guard let reply = try await link.ask(ControlRequest(.reload)), let answer = reply.reload else {
+        throw CommandFailure(
+          code: ExitCode.unavailable,
+          "no daemon answers at \(loaded.paths.socket): start one with `retraind run`, or give its --state-dir")
+      }
+      if context.global.json {
+        context.terminal.print(try JSON.encode(answer, isPretty: true))
+      } else if answer.error == nil {
+        context.terminal.print(answer.changes.isEmpty ? "reloaded: nothing changed" : "reloaded:")
+        for change in answer.changes { context.terminal.print("  \(change)") }
+        for field in answer.needsRestart { context.terminal.say("needs a restart: \(field)") }
+      }
+      if let error = answer.error {
+        throw CommandFailure(code: ExitCode.configuration, "the daemon keeps its old configuration: \(error)")
+      }
+      return ExitCode.success
+    } catch {
+      return CommandFailure.report(error, context)
+    }
+  }
+}

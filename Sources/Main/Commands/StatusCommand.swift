@@ -1,0 +1,112 @@
+import Actors
+import Journal
+import Platform
+import Rules
+
+/// `retraind status`: the daemon at this moment; without one, what its journal says.
+enum StatusCommand {
+  static func run(_ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext) async -> Int32 {
+    do {
+      let link = DaemonLink(path: loaded.paths.socket, requests: requests)
+      let report: StatusReport
+      if let reply = try await link.ask(ControlRequest(.status)), let status = reply.status {
+        report = status
+      } else {
+        State.require(loaded, context)
+        report = try await offline(loaded)
+      }
+      if context.global.json {
+        context.terminal.print(try JSON.encode(report, isPretty: true))
+      } else {
+        for line in StatusText.lines(report, context.terminal) { context.terminal.print(line) }
+      }
+      return ExitCode.success
+    } catch {
+      return CommandFailure.report(error, context)
+    }
+  }
+
+  /// What the journal knows while no daemon runs.
+  private static func offline(_ loaded: LoadedConfiguration) async throws -> StatusReport {
+    let journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
+    let now = Timestamp(microseconds: WallClock.system.microseconds())
+    var report = StatusReport(
+      writtenAt: now.rfc3339, state: "not running", version: RetrainMonitor.version,
+      journal: StatusReport.JournalStatus(path: loaded.paths.database))
+    report.outbox = StatusReport.Outbox(try await journal.outboxCounts())
+    report.configuration.file = loaded.file
+    report.configuration.effective = loaded.settings.effective
+    report.lane.waiting = try await journal.openRuns().map {
+      StatusReport.Lane.Run(id: $0.id, model: $0.model, stage: "\($0.state.rawValue): resumed at the next start")
+    }
+    let decisions = try await journal.latestDecisions(limit: MonitorSummary.maximumModels)
+    let memories = try await journal.memories(of: decisions.compactMap(\.model))
+    report.models = decisions.map { decision in
+      let result = CheckResult(
+        evaluation: decision.evaluation, action: CheckAction(rawValue: decision.action) ?? .none,
+        reason: decision.evaluation.reason, run: decision.run)
+      return StatusReport.Model(result, memory: decision.model.flatMap { memories[$0] })
+    }
+    report.monitor.models = decisions.count
+    report.monitor.lastCheck = decisions.map(\.at).max()?.rfc3339
+    await journal.close()
+    return report
+  }
+}
+
+/// A status for people.
+enum StatusText {
+  static func lines(_ report: StatusReport, _ terminal: Terminal) -> [String] {
+    var lines: [String] = []
+    let pid = report.pid.map { " (pid \($0))" } ?? ""
+    lines.append(terminal.paint("retraind \(report.version): \(report.state)\(pid)", .bold))
+    if let started = report.startedAt { lines.append("  started       \(started)") }
+    lines.append("  configuration \(report.configuration.file ?? "none, defaults")")
+    if let error = report.configuration.lastReloadError {
+      lines.append(terminal.paint("  last reload refused: \(error)", .red))
+    }
+    lines.append("  journal       \(report.journal.path)")
+    if let why = report.journal.unwritable { lines.append(terminal.paint("  journal cannot be written: \(why)", .red)) }
+    lines.append("  last check    \(report.monitor.lastCheck ?? "none yet")")
+    if let next = report.monitor.nextCheck { lines.append("  next check    \(next)") }
+    if let error = report.monitor.lastError { lines.append(terminal.paint("  last check failed: \(error)", .red)) }
+    let outbox = report.outbox
+    lines.append(
+      "  events        \(outbox.delivered) delivered, \(outbox.pending) pending, \(outbox.blocked) blocked")
+    if let why = outbox.blockedWhy { lines.append(terminal.paint("  blocked: \(why)", .yellow)) }
+    lines += laneLines(report.lane)
+    if !report.models.isEmpty {
+      lines.append("Models")
+      lines += report.models.prefix(50).map { model in
+        var line = "  " + CheckText.line(model.check, terminal)
+        if let why = model.circuitOpen { line += terminal.paint(" (no automatic work: \(why))", .yellow) }
+        if let retry = model.retryAt { line += " (tried again at \(retry))" }
+        return line
+      }
+      if report.models.count > 50 { lines.append("  … and \(report.monitor.models - 50) more (--json lists them)") }
+    }
+    if !report.children.isEmpty {
+      lines.append("Supervised")
+      lines += report.children.map { child in
+        let error = child.lastError.map { ", last error: \($0)" } ?? ""
+        return "  \(child.id): \(child.state), generation \(child.generation), \(child.restarts) restarts\(error)"
+      }
+    }
+    for orphan in report.orphans {
+      lines.append(terminal.paint("  orphan \(orphan.id): ignores its cancellation since \(Int(orphan.ageSeconds)) s", .red))
+    }
+    return lines
+  }
+
+  private static func laneLines(_ lane: StatusReport.Lane) -> [String] {
+    var lines: [String] = []
+    if let running = lane.running {
+      let fraction = ProgressLine.fraction(running).map { " \(Int($0 * 100)) %" } ?? ""
+      lines.append("  lane          \(running.model): \(running.stage)\(fraction) (run \(running.id))")
+    } else {
+      lines.append("  lane          free")
+    }
+    lines += lane.waiting.map { "                \($0.model): \($0.stage) (run \($0.id))" }
+    return lines
+  }
+}

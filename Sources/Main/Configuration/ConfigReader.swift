@@ -1,0 +1,299 @@
+internal import Actors
+internal import Rules
+
+/// Turns the tree of a file into settings. Goes on after an error, so that a person sees all of them at once.
+struct ConfigReader {
+  /// The keys of the file.
+  static let keys =
+    ["model", "interval"] + RuleOverrides.keys + ["models", "ollama", "supabase", "store", "log", "$schema"]
+  /// The keys of `ollama`.
+  static let ollamaKeys = ["host", "transport", "pullTimeout", "stopGrace", "stallTimeout", "backup", "program"]
+  /// The keys of `supabase`.
+  static let supabaseKeys = ["url", "keyFile"]
+  /// The key of `store`.
+  static let storeKeys = ["path"]
+  /// The keys of `log`.
+  static let logKeys = ["file", "level", "format"]
+
+  /// The file as it is named in messages.
+  let file: String
+  /// The defaults with what the file says, but for rules, models and Supabase.
+  private(set) var settings = Settings()
+  /// What the file says for every model.
+  private(set) var base = RuleOverrides()
+  /// What it says for single models.
+  private(set) var models: [String: RuleOverrides] = [:]
+  /// Supabase's URL.
+  private(set) var supabaseURL: String?
+  /// The file that Supabase's key lies in.
+  private(set) var supabaseKeyFile: String?
+  /// Where each setting of the file stands: at its value.
+  private(set) var positions: [String: SourcePosition] = [:]
+  /// What is wrong so far.
+  private(set) var errors = ConfigErrors()
+
+  /// Reads a file's bytes.
+  static func read(_ bytes: [UInt8], file: String) throws(ConfigErrors) -> ConfigReader {
+    let (root, duplicates) = try JSON5Scanner.scan(bytes, file: file)
+    var reader = ConfigReader(file: file)
+    reader.errors = duplicates
+    reader.root(root)
+    return reader
+  }
+
+  /// Begins with the defaults.
+  init(file: String) { self.file = file }
+
+  /// The whole file.
+  private mutating func root(_ node: ConfigNode) {
+    var base = RuleOverrides()
+    for entry in entries(of: node, at: [], known: ConfigReader.keys) {
+      let path = [entry.key]
+      switch entry.key {
+      case "model":
+        if case .null = entry.value.value { continue }
+        settings.model = text(entry.value, path, FieldCheck.modelName) ?? settings.model
+      case "interval": settings.interval = duration(entry.value, path, FieldLimits.interval) ?? settings.interval
+      case "models": readModels(entry.value, path)
+      case "ollama": readOllama(entry.value, path)
+      case "supabase": readSupabase(entry.value, path)
+      case "store": readStore(entry.value, path)
+      case "log": readLog(entry.value, path)
+      case "$schema": continue
+      default: rule(entry, path, into: &base)
+      }
+    }
+    self.base = base
+  }
+
+  /// One of the keys that exist for every model and for each.
+  private mutating func rule(_ entry: ConfigEntry, _ path: [String], into rules: inout RuleOverrides) {
+    let value = entry.value
+    switch entry.key {
+    case "threshold":
+      rules.threshold = number(value, path, "a rate such as 0.6") { number throws(FieldProblem) in
+        try FieldCheck.rate(number)
+      }
+    case "window": rules.window = count(value, path, FieldLimits.window)
+    case "minStats": rules.minStats = count(value, path, FieldLimits.window)
+    case "rule": rules.rule = text(value, path, FieldCheck.rule)
+    case "cooldown": rules.cooldown = duration(value, path, FieldLimits.cooldown)
+    case "rearm": rules.rearm = choice(value, path)
+    case "staleAfter": rules.staleAfter = duration(value, path, FieldLimits.staleAfter)
+    case "strategy": rules.strategy = choice(value, path)
+    default: break
+    }
+  }
+
+  /// `models`.
+  private mutating func readModels(_ node: ConfigNode, _ path: [String]) {
+    guard case .object(let entries) = node.value else {
+      return refuse(node, path, "is not an object", "write { \"name:tag\": { threshold: 0.7 } }")
+    }
+    guard entries.count <= FieldLimits.models else {
+      return add(node.position, path, FieldProblem(message: "more than \(FieldLimits.models) models have an entry"))
+    }
+    for entry in entries {
+      let path = path + [entry.key]
+      if let problem = ModelName.problem(with: entry.key) {
+        add(entry.keyPosition, path, FieldProblem(message: "the model's name \(problem)"))
+      }
+      var rules = RuleOverrides()
+      for inner in self.entries(of: entry.value, at: path, known: RuleOverrides.keys) {
+        rule(inner, path + [inner.key], into: &rules)
+      }
+      models[entry.key] = rules
+    }
+  }
+
+  /// `ollama`.
+  private mutating func readOllama(_ node: ConfigNode, _ path: [String]) {
+    var ollama = settings.ollama
+    for entry in entries(of: node, at: path, known: ConfigReader.ollamaKeys) {
+      let (value, path) = (entry.value, path + [entry.key])
+      switch entry.key {
+      case "host": ollama.host = text(value, path, EndpointCheck.host)
+      case "transport": ollama.transport = choice(value, path) ?? ollama.transport
+      case "pullTimeout": ollama.pullTimeout = duration(value, path, FieldLimits.pullTimeout) ?? ollama.pullTimeout
+      case "stopGrace": ollama.stopGrace = duration(value, path, FieldLimits.stopGrace) ?? ollama.stopGrace
+      case "stallTimeout": ollama.stallTimeout = duration(value, path, FieldLimits.stallTimeout) ?? ollama.stallTimeout
+      case "backup": ollama.backup = flag(value, path) ?? ollama.backup
+      default: ollama.program = text(value, path, FieldCheck.filePath) ?? ollama.program
+      }
+    }
+    settings.ollama = ollama
+  }
+
+  /// `supabase`.
+  private mutating func readSupabase(_ node: ConfigNode, _ path: [String]) {
+    if case .null = node.value { return }
+    for entry in entries(of: node, at: path, known: ConfigReader.supabaseKeys) {
+      let path = path + [entry.key]
+      if entry.key == "url" {
+        supabaseURL = text(entry.value, path, EndpointCheck.url)
+      } else {
+        supabaseKeyFile = text(entry.value, path, SupabaseKey.checkPath)
+      }
+    }
+  }
+
+  /// `store`.
+  private mutating func readStore(_ node: ConfigNode, _ path: [String]) {
+    for entry in entries(of: node, at: path, known: ConfigReader.storeKeys) {
+      settings.store.path = text(entry.value, path + [entry.key], FieldCheck.filePath) ?? settings.store.path
+    }
+  }
+
+  /// `log`.
+  private mutating func readLog(_ node: ConfigNode, _ path: [String]) {
+    for entry in entries(of: node, at: path, known: ConfigReader.logKeys) {
+      let (value, path) = (entry.value, path + [entry.key])
+      switch entry.key {
+      case "file": settings.log.file = text(value, path, FieldCheck.filePath) ?? settings.log.file
+      case "level": settings.log.level = choice(value, path) ?? settings.log.level
+      default: settings.log.format = choice(value, path) ?? settings.log.format
+      }
+    }
+  }
+}
+
+/// Single values: each takes note of where it stands, and of what is wrong with it.
+extension ConfigReader {
+  /// The entries of an object with a known key; the others are errors.
+  private mutating func entries(of node: ConfigNode, at path: [String], known: [String]) -> [ConfigEntry] {
+    guard case .object(let entries) = node.value else {
+      refuse(node, path, "is not an object", "write { … }")
+      return []
+    }
+    return entries.filter { entry in
+      if known.contains(entry.key) { return true }
+      add(entry.keyPosition, path + [entry.key], ConfigReader.unknown(entry.key, at: path, known: known))
+      return false
+    }
+  }
+
+  /// A key that does not exist: what was meant, or where it belongs.
+  private static func unknown(_ key: String, at path: [String], known: [String]) -> FieldProblem {
+    if path == ["supabase"], key.lowercased().contains("key") {
+      return FieldProblem(
+        message: "keys are never written into this file", remedy: "put it into a file of its own and name that by keyFile")
+    }
+    var remedy = NearestName.of(key, among: known).map { "did you mean \($0)?" }
+    if remedy == nil {
+      let sections = [("ollama", ollamaKeys), ("supabase", supabaseKeys), ("store", storeKeys), ("log", logKeys)]
+      if let section = sections.first(where: { $0.1.contains(key) && path != [$0.0] }) {
+        remedy = "it belongs into \(section.0): { … }"
+      } else if !path.isEmpty, keys.contains(key) {
+        remedy = "it belongs to the top level"
+      }
+    }
+    return FieldProblem(
+      message: "unknown key",
+      remedy: remedy ?? "known here: \(known.filter { $0 != "$schema" }.joined(separator: ", "))")
+  }
+
+  /// Takes note of an error.
+  private mutating func add(_ position: SourcePosition, _ path: [String], _ problem: FieldProblem) {
+    errors.append(
+      ConfigError(
+        source: file, position: position, field: path.isEmpty ? nil : path.joined(separator: "."),
+        message: problem.message, remedy: problem.remedy))
+  }
+
+  /// A value of the wrong kind.
+  private mutating func refuse(_ node: ConfigNode, _ path: [String], _ what: String, _ remedy: String) {
+    let subject: String =
+      switch node.value {
+      case .number(let number): PrintableText.clip(number.text, to: 40)
+      case .bool(let flag): "\(flag)"
+      case .string(let text): path.last == "key" ? "this text" : "\"\(PrintableText.clip(text, to: 40))\""
+      case .null, .array, .object: node.kind
+      }
+    let advice = if case .null = node.value { "remove the key to take the default" } else { remedy }
+    add(node.position, path, FieldProblem(message: "\(subject) \(what)", remedy: advice))
+  }
+
+  /// Runs a check; nil where it failed, which is noted.
+  private mutating func checked<Value>(
+    _ node: ConfigNode, _ path: [String], _ check: () throws(FieldProblem) -> Value
+  ) -> Value? {
+    do throws(FieldProblem) {
+      let value = try check()
+      positions[path.joined(separator: ".")] = node.position
+      return value
+    } catch {
+      add(node.position, path, error)
+      return nil
+    }
+  }
+
+  /// Text.
+  private mutating func text<Value>(
+    _ node: ConfigNode, _ path: [String], _ check: (String) throws(FieldProblem) -> Value
+  ) -> Value? {
+    guard case .string(let text) = node.value else {
+      refuse(node, path, "is not text", "write it in quotes")
+      return nil
+    }
+    return checked(node, path) { () throws(FieldProblem) in try check(text) }
+  }
+
+  /// One of a few words.
+  private mutating func choice<Word: RawRepresentable<String> & CaseIterable>(
+    _ node: ConfigNode, _ path: [String]
+  ) -> Word? {
+    text(node, path) { text throws(FieldProblem) in try FieldCheck.choice(text, of: Word.self) }
+  }
+
+  /// A duration.
+  private mutating func duration(
+    _ node: ConfigNode, _ path: [String], _ range: ClosedRange<Duration>
+  ) -> Duration? {
+    if case .number(let number) = node.value {
+      let shown = PrintableText.clip(number.text, to: 40)
+      refuse(node, path, "has no unit", "write \"\(shown)s\" for seconds or \"\(shown)m\" for minutes")
+      return nil
+    }
+    guard case .string(let text) = node.value else {
+      refuse(node, path, "is not a duration", "write it like \"10s\" or \"60m\"")
+      return nil
+    }
+    return checked(node, path) { () throws(FieldProblem) in try FieldCheck.duration(text, in: range) }
+  }
+
+  /// A number.
+  private mutating func number<Value>(
+    _ node: ConfigNode, _ path: [String], _ what: String, _ check: (ConfigNumber) throws(FieldProblem) -> Value
+  ) -> Value? {
+    if case .number(let number) = node.value {
+      return checked(node, path) { () throws(FieldProblem) in try check(number) }
+    }
+    var remedy = "write \(what)"
+    if case .string(let text) = node.value {
+      if text.hasSuffix("%"), let percent = NumberText.parse(String(text.dropLast())), (0...100).contains(percent.value) {
+        remedy = "did you mean \(FieldCheck.rateText(percent: percent.value))?"
+      } else if NumberText.parse(text) != nil {
+        remedy = "write it without quotes"
+      }
+    }
+    refuse(node, path, "is not a number", remedy)
+    return nil
+  }
+
+  /// A whole number.
+  private mutating func count(_ node: ConfigNode, _ path: [String], _ range: ClosedRange<Int>) -> Int? {
+    number(node, path, "a whole number such as 5") { number throws(FieldProblem) in
+      try FieldCheck.count(number, in: range)
+    }
+  }
+
+  /// Yes or no.
+  private mutating func flag(_ node: ConfigNode, _ path: [String]) -> Bool? {
+    guard case .bool(let flag) = node.value else {
+      refuse(node, path, "is neither true nor false", "write true or false, without quotes")
+      return nil
+    }
+    positions[path.joined(separator: ".")] = node.position
+    return flag
+  }
+}

@@ -1,0 +1,86 @@
+internal import Actors
+
+/// Where Supabase's key comes from. Nothing in here ever repeats what might be one.
+enum SupabaseKey {
+  /// The variables that hold a key, in the order in which they count. Each has a sibling `…_FILE` that names a file.
+  static let variables = ["SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_ANON_KEY"]
+  /// The name of the key among the service manager's credentials.
+  static let credential = "supabase-key"
+  /// Bytes that a key may have.
+  static let maximumLength = 16 * 1024
+  /// Characters from which on a text without a slash is rather a key than the name of a file.
+  static let suspiciousLength = 100
+
+  /// A key that was found, or why there is none.
+  struct Finding: Sendable {
+    /// The key.
+    var key: Secret?
+    /// The file that it was read from.
+    var file: String?
+    /// Where that was said.
+    var source: SettingSource
+    /// Why there is no key although a place is named.
+    var problem: String?
+  }
+
+  /// The path of a key's file. A key that stands there instead is refused without repeating it.
+  static func checkPath(_ text: String) throws(FieldProblem) -> String {
+    let looksLikeKey = text.hasPrefix("eyJ") || text.hasPrefix("sb_") || text.utf8.count > suspiciousLength
+    if looksLikeKey, !text.contains("/") {
+      throw FieldProblem(
+        message: "this looks like the key itself", remedy: "put it into a file of its own and write that file's path here")
+    }
+    return try FieldCheck.filePath(text)
+  }
+
+  /// The first place that names a key: the environment, then the file of the configuration, then a credential.
+  static func find(
+    keyFile: String?, keyFileSource: SettingSource, environment: [String: String], workingDirectory: String,
+    readFile: FileReader
+  ) -> Finding? {
+    for name in variables {
+      if let text = environment[name], !text.isEmpty {
+        return finding(text: text, file: nil, source: .environment(name))
+      }
+      if let path = environment[name + "_FILE"], !path.isEmpty {
+        return read(path, .environment(name + "_FILE"), workingDirectory, readFile)
+      }
+    }
+    if let keyFile { return read(keyFile, keyFileSource, workingDirectory, readFile) }
+    if let directory = environment["CREDENTIALS_DIRECTORY"], !directory.isEmpty {
+      let path = StatePaths.join(directory, credential)
+      if case .absent = readFile(path) { return nil }
+      return read(path, .environment("CREDENTIALS_DIRECTORY"), workingDirectory, readFile)
+    }
+    return nil
+  }
+
+  /// The key in a file.
+  private static func read(
+    _ path: String, _ source: SettingSource, _ workingDirectory: String, _ readFile: FileReader
+  ) -> Finding {
+    let shown = PrintableText.clip(path, to: suspiciousLength)
+    guard (try? checkPath(path)) != nil else {
+      return Finding(source: source, problem: "what \(source) names is not the path of a file")
+    }
+    switch readFile(StatePaths.join(workingDirectory, path)) {
+    case .contents(let bytes):
+      guard bytes.count <= maximumLength, let text = String(validating: bytes, as: UTF8.self) else {
+        return Finding(file: path, source: source, problem: "\(shown) holds no key")
+      }
+      return finding(text: text, file: path, source: source)
+    case .absent: return Finding(file: path, source: source, problem: "\(shown) does not exist")
+    case .failed(let why): return Finding(file: path, source: source, problem: "\(shown) cannot be read: \(why)")
+    }
+  }
+
+  /// A key without the white space around it.
+  private static func finding(text: String, file: String?, source: SettingSource) -> Finding {
+    var key = text.unicodeScalars[...]
+    while let first = key.first, first.properties.isWhitespace { key.removeFirst() }
+    while let last = key.last, last.properties.isWhitespace { key.removeLast() }
+    let isKey = !key.isEmpty && key.count <= maximumLength && key.allSatisfy { $0.value > 0x20 && $0.value < 0x7F }
+    guard isKey else { return Finding(file: file, source: source, problem: "\(file ?? "\(source)") holds no key") }
+    return Finding(key: Secret(String(key)), file: file, source: source)
+  }
+}

@@ -1,0 +1,71 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Where a command writes: data to standard output, talk to standard error; colour and bars on a terminal only.
+struct Terminal: Sendable {
+  /// Whether colour is used on standard output.
+  var hasColor: Bool
+  /// Whether standard error is a terminal, so that a bar may be redrawn on it.
+  var hasProgress: Bool
+
+  /// Looks at the descriptors and the environment.
+  ///
+  /// - Parameters:
+  ///   - environment: `NO_COLOR` not empty and `TERM=dumb` turn colour off.
+  ///   - noColor: the flag.
+  init(environment: [String: String], noColor: Bool) {
+    let isDumb = environment["TERM"] == "dumb"
+    let refused = noColor || !(environment["NO_COLOR"] ?? "").isEmpty || isDumb
+    hasColor = !refused && isatty(1) == 1
+    hasProgress = !isDumb && isatty(2) == 1
+  }
+
+  /// Data, one line.
+  func print(_ line: String) { write(line + "\n", to: 1) }
+
+  /// Talk, one line.
+  func say(_ line: String) { write(line + "\n", to: 2) }
+
+  /// Text in a colour, where there is colour.
+  func paint(_ text: String, _ color: Color) -> String {
+    hasColor ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  /// ANSI colours.
+  enum Color: String, Sendable {
+    /// Good.
+    case green = "32"
+    /// Bad.
+    case red = "31"
+    /// Needs a look.
+    case yellow = "33"
+    /// Aside.
+    case dim = "2"
+    /// Heads.
+    case bold = "1"
+  }
+
+  /// Writes all bytes; a reader that went away ends the output silently, as in a pipe to `head`.
+  func write(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { buffer in
+        #if canImport(Glibc)
+        Glibc.write(descriptor, buffer.baseAddress, buffer.count)
+        #elseif canImport(Musl)
+        Musl.write(descriptor, buffer.baseAddress, buffer.count)
+        #else
+        Darwin.write(descriptor, buffer.baseAddress, buffer.count)
+        #endif
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+}

@@ -1,1 +1,0 @@
-// Supervision: children, restarts, deadlines. See Supervisor.swift.

@@ -1,0 +1,103 @@
+import Testing
+
+@testable import Actors
+
+@Suite("MonitorSchedule")
+struct MonitorScheduleTests {
+  /// Both clocks, moved together unless told otherwise.
+  struct Clocks {
+    var now = Duration.seconds(1000)
+    var wall: Int64 = 1_700_000_000_000_000
+    mutating func advance(_ duration: Duration) {
+      now += duration
+      wall += duration.components.seconds * 1_000_000
+    }
+  }
+
+  private func make(_ clocks: Clocks, interval: Duration = .seconds(3600)) -> MonitorSchedule {
+    MonitorSchedule(interval: interval, now: clocks.now, wall: clocks.wall)
+  }
+
+  @Test("the first check comes at the start, then one each interval")
+  func interval() {
+    var clocks = Clocks()
+    var schedule = make(clocks)
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .check(number: 1))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(4600)))
+    clocks.advance(.seconds(3599))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(4600)))
+    clocks.advance(.seconds(1))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .check(number: 2))
+  }
+
+  @Test("missed checks are not caught up, and the phase stays")
+  func missed() {
+    var clocks = Clocks()
+    var schedule = make(clocks)
+    _ = schedule.onWake(now: clocks.now, wall: clocks.wall)
+    clocks.advance(.seconds(3600 * 5 + 100))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .check(number: 2))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(1000 + 3600 * 6)))
+  }
+
+  @Test("a check that takes long does not shift the next one")
+  func longCheck() {
+    var clocks = Clocks()
+    var schedule = make(clocks)
+    _ = schedule.onWake(now: clocks.now, wall: clocks.wall)
+    clocks.advance(.seconds(1800))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(4600)))
+  }
+
+  @Test("after a jump of the wall clock the next evaluation waits 60 s", arguments: [3600, -3600, 61, -61])
+  func jump(seconds: Int64) {
+    var clocks = Clocks()
+    var schedule = make(clocks)
+    _ = schedule.onWake(now: clocks.now, wall: clocks.wall)
+    clocks.advance(.seconds(3600))
+    clocks.wall += seconds * 1_000_000
+    #expect(
+      schedule.onWake(now: clocks.now, wall: clocks.wall)
+        == .hold(until: clocks.now + .seconds(60), jump: .seconds(seconds)))
+    clocks.advance(.seconds(59))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(4660)))
+    clocks.advance(.seconds(1))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .check(number: 2))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(8200)))
+  }
+
+  @Test("a slew of up to 60 s is no jump", arguments: [60, -60, 1])
+  func slew(seconds: Int64) {
+    var clocks = Clocks()
+    var schedule = make(clocks)
+    _ = schedule.onWake(now: clocks.now, wall: clocks.wall)
+    clocks.advance(.seconds(3600))
+    clocks.wall += seconds * 1_000_000
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .check(number: 2))
+  }
+
+  @Test("a failed run is tried again before the next check; the earliest counts")
+  func retry() {
+    var clocks = Clocks()
+    var schedule = make(clocks)
+    _ = schedule.onWake(now: clocks.now, wall: clocks.wall)
+    schedule.onRetryKnown(after: .seconds(900), now: clocks.now)
+    schedule.onRetryKnown(after: .seconds(1800), now: clocks.now)
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(1900)))
+    clocks.advance(.seconds(900))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .retry)
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(4600)))
+  }
+
+  @Test("a new interval counts from the last check")
+  func newInterval() {
+    var clocks = Clocks()
+    var schedule = make(clocks)
+    _ = schedule.onWake(now: clocks.now, wall: clocks.wall)
+    clocks.advance(.seconds(600))
+    schedule.onInterval(.seconds(900), now: clocks.now)
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(1900)))
+    schedule.onInterval(.seconds(60), now: clocks.now)
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .check(number: 2))
+  }
+}

@@ -1,0 +1,137 @@
+import Rules
+import Testing
+
+@testable import Actors
+
+@Suite("PullRun")
+struct PullRunTests {
+  let previous = "m:7b-retraind-previous"
+  let standby = "m:7b-retraind-previous-standby"
+
+  @Test("changed: back up, pull, verify, unload the old runner through the backup")
+  func updated() {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: nil)
+    #expect(run.start() == .inspect(["m:7b", previous, standby]))
+    #expect(run.onInspected(["old", nil, nil]) == .copy(from: "m:7b", to: previous))
+    #expect(run.onCopied() == .pull("m:7b"))
+    #expect(run.onPulled() == .verify("m:7b"))
+    #expect(run.onVerified("new") == .unload(previous))
+    #expect(run.onTidied() == .finish(.updated))
+    #expect(run.before == "old")
+    #expect(run.after == "new")
+  }
+
+  @Test("unchanged: the backup goes")
+  func alreadyCurrent() {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: nil)
+    _ = run.onInspected(["old", nil, nil])
+    _ = run.onCopied()
+    _ = run.onPulled()
+    #expect(run.onVerified("old") == .delete(previous))
+    #expect(run.onTidied() == .finish(.alreadyCurrent))
+  }
+
+  @Test("an older version to go back to survives a pull that changes nothing")
+  func standbyKeepsTheWayBack() {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: nil)
+    #expect(run.onInspected(["v2", "v1", nil]) == .copy(from: "m:7b", to: standby))
+    _ = run.onCopied()
+    _ = run.onPulled()
+    #expect(run.onVerified("v2") == .delete(standby))
+    #expect(run.onTidied() == .finish(.alreadyCurrent))
+  }
+
+  @Test("with an older version kept, a change moves the standby into its place")
+  func standbyMoves() {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: nil)
+    _ = run.onInspected(["v2", "v1", nil])
+    _ = run.onCopied()
+    _ = run.onPulled()
+    #expect(run.onVerified("v3") == .copy(from: standby, to: previous))
+    #expect(run.onCopied() == .unload(previous))
+    #expect(run.onTidied() == .delete(standby))
+    #expect(run.onTidied() == .finish(.updated))
+  }
+
+  @Test("resumed after the download was taken over: the backup is not copied over")
+  func resumedAfterChange() {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: "old")
+    #expect(run.onInspected(["new", "old", nil]) == .pull("m:7b"))
+    #expect(run.onPulled() == .verify("m:7b"))
+    #expect(run.onVerified("new") == .unload(previous))
+    #expect(run.change == .updated)
+  }
+
+  @Test("resumed before anything changed: as a first attempt")
+  func resumedBeforeChange() {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: "old")
+    #expect(run.onInspected(["old", "old", nil]) == .copy(from: "m:7b", to: previous))
+  }
+
+  @Test("a model that is not there yet has nothing to back up")
+  func firstPull() {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: nil)
+    #expect(run.onInspected([nil, nil, nil]) == .pull("m:7b"))
+    _ = run.onPulled()
+    #expect(run.onVerified("new") == .finish(.updated))
+  }
+
+  @Test("digests that cannot be read are unverified, and the backup stays", arguments: [nil, ""])
+  func unverified(after: String?) {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: nil)
+    _ = run.onInspected(["old", nil, nil])
+    _ = run.onCopied()
+    _ = run.onPulled()
+    #expect(run.onVerified(after) == .unload(previous))
+    #expect(run.onTidied() == .finish(.unverified))
+  }
+
+  @Test("without backup nothing is copied, unloaded or removed")
+  func noBackup() {
+    var run = PullRun(model: "m:7b", keepsBackup: false, before: nil)
+    #expect(run.onInspected(["old", nil, nil]) == .pull("m:7b"))
+    _ = run.onPulled()
+    #expect(run.onVerified("new") == .finish(.updated))
+  }
+}
+
+@Suite("RollbackRun")
+struct RollbackRunTests {
+  let previous = "m:7b-retraind-previous"
+  let rejected = "m:7b-retraind-previous-rejected"
+
+  @Test("hold the rejected version, put the previous back, unload the rejected runner, remove the hold")
+  func order() {
+    var run = RollbackRun(model: "m:7b", before: nil)
+    #expect(run.start() == .inspect(["m:7b", previous, rejected]))
+    #expect(run.onInspected(["new", "old", nil]) == .copy(from: "m:7b", to: rejected))
+    #expect(run.onDone() == .copy(from: previous, to: "m:7b"))
+    #expect(run.onDone() == .unload(rejected))
+    #expect(run.onDone() == .delete(rejected))
+    #expect(run.onDone() == .finish(.updated))
+  }
+
+  @Test("nothing to go back to is refused with the remedy")
+  func nothing() {
+    var run = RollbackRun(model: "m:7b", before: nil)
+    guard case .refuse(let why) = run.onInspected(["new", nil, nil]) else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(why.contains(previous))
+  }
+
+  @Test("resumed after the version was put back: only the rejected runner is left to unload")
+  func resumed() {
+    var run = RollbackRun(model: "m:7b", before: "new")
+    #expect(run.onInspected(["old", "old", "new"]) == .unload(rejected))
+    #expect(run.onDone() == .delete(rejected))
+    #expect(run.onDone() == .finish(.updated))
+  }
+
+  @Test("already at the previous version")
+  func already() {
+    var run = RollbackRun(model: "m:7b", before: nil)
+    #expect(run.onInspected(["old", "old", nil]) == .finish(.alreadyCurrent))
+  }
+}

@@ -1,0 +1,36 @@
+import Testing
+
+@testable import Platform
+
+@Suite struct SQLiteThreadTests {
+  /// An actor on a thread of its own that counts.
+  private actor Counter {
+    private let thread: SQLiteThread
+    private var count = 0
+    init() throws { thread = try SQLiteThread() }
+    deinit { thread.stop() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+    func add() -> Int {
+      preconditionIsolated()
+      count += 1
+      return count
+    }
+  }
+
+  @Test func jobsRunOneAfterTheOther() async throws {
+    let counter = try Counter()
+    let seen = await withTaskGroup(of: Int.self) { group in
+      for _ in 0..<500 { group.addTask { await counter.add() } }
+      return await group.reduce(into: Set()) { $0.insert($1) }
+    }
+    #expect(seen == Set(1...500))
+  }
+
+  @Test func threadsGoWithTheirActors() async throws {
+    // Were they kept, this many would not start.
+    for _ in 0..<200 {
+      let counter = try Counter()
+      #expect(await counter.add() == 1)
+    }
+  }
+}
