@@ -36,6 +36,8 @@ import Testing
           #expect(entry == "+\(index)-\(generations[index])")
           if strategy == .restForOne {
             #expect((index + 1..<count).allSatisfy { !current.contains($0) }, "a later one runs: \(bench.log)")
+            let earlier = bench.machine.children[..<index]
+            #expect(earlier.allSatisfy { $0.state == .ready || $0.state == .done }, "too early: \(bench.log)")
           }
         case ".":
           #expect(current.remove(index) != nil)
@@ -69,7 +71,8 @@ import Testing
       let states = bench.machine.children
       #expect(Set(states.indices.filter { states[$0].isRunning }) == current)
       // Whoever waits for something waits for a task or for time: nothing is stuck.
-      if bench.result == nil, !bench.machine.isStopping, !states.allSatisfy({ $0.state == .done || $0.state == .ready }) {
+      let isSettled = states.allSatisfy { $0.state == .done || $0.state == .ready }
+      if bench.result == nil, !bench.machine.isStopping, !isSettled {
         #expect(!current.isEmpty || bench.nextDeadline != nil, "stuck: \(bench.log)")
       }
     }

@@ -164,7 +164,9 @@ import Testing
     #expect(bench.events.first == .abandoned(id: "a", generation: 2, waited: .seconds(5)))
     bench.advance(by: .seconds(2))
     #expect(bench.log == [".a", "+a3"])
-    #expect(bench.machine.snapshot(now: bench.now).orphans == [OrphanSnapshot(id: "a", generation: 2, age: .seconds(2))])
+    #expect(
+      bench.machine.snapshot(now: bench.now).orphans
+        == [OrphanSnapshot(id: "a", generation: 2, age: .seconds(2))])
     bench.finish(0, generation: 2)
     #expect(bench.events.last == .orphanEnded(id: "a", generation: 2, age: .seconds(2)))
     #expect(bench.machine.snapshot(now: bench.now).orphans.isEmpty)
