@@ -45,7 +45,6 @@ enum CLIOutput {
     // Of two roundings the larger tells more; a hundredth of a large layer is less than its next digit.
     let (product, overflow) = progress.total.multipliedReportingOverflow(by: percent)
     if !overflow { progress.completed = max(progress.completed, product / 100) }
-    if progress.total == 0 { progress.completed = percent }
     return progress
   }
 

@@ -116,7 +116,9 @@ public struct OllamaEndpoint: Sendable, Hashable {
       guard let close = text.firstIndex(of: "]") else { throw OllamaEndpointFailure("a ] is missing") }
       let rest = text[text.index(after: close)...]
       guard rest.isEmpty || rest.first == ":" else { throw OllamaEndpointFailure("after ] comes neither : nor /") }
-      return (text[..<close].dropFirst(), rest.isEmpty ? nil : rest.dropFirst())
+      let name = text[..<close].dropFirst()
+      guard name.contains(":") else { throw OllamaEndpointFailure("what stands in [ ] is no IPv6 address") }
+      return (name, rest.isEmpty ? nil : rest.dropFirst())
     }
     // More than one colon without brackets is an IPv6 address alone.
     guard let colon = text.lastIndex(of: ":"), text.firstIndex(of: ":") == colon else { return (text, nil) }

@@ -239,7 +239,7 @@ import Testing
 
   @Test func aHundredAtOnce() async throws {
     let server = ScriptedServer { connection in
-      while let request = connection.readRequest() { connection.answer(String(request.prefix { $0 != "\r" })) }
+      while let request = connection.readRequest() { connection.answer(String(request.prefix { !$0.isNewline })) }
     }
     let url = server.url
     let transport = transport

@@ -1,0 +1,192 @@
+import Ollama
+import Platform
+import Synchronization
+
+/// A clock that moves only when a test says so.
+final class ManualClock: Clock, Sendable {
+  struct Instant: InstantProtocol {
+    var offset: Duration
+    func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+    func duration(to other: Instant) -> Duration { other.offset - offset }
+    static func < (one: Instant, other: Instant) -> Bool { one.offset < other.offset }
+  }
+  private struct Sleeper {
+    var id: Int
+    var deadline: Instant
+    var continuation: CheckedContinuation<Void, any Error>
+  }
+  private struct State {
+    var now = Instant(offset: .zero)
+    var sleepers: [Sleeper] = []
+    var next = 0
+    var cancelled: Set<Int> = []
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+  private let state = Mutex(State())
+
+  var now: Instant { state.withLock { $0.now } }
+  var minimumResolution: Duration { .nanoseconds(1) }
+
+  func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    let id = state.withLock { state in
+      state.next += 1
+      return state.next
+    }
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+          if state.cancelled.contains(id) {
+            continuation.resume(throwing: CancellationError())
+            return []
+          }
+          if deadline <= state.now {
+            continuation.resume()
+            return []
+          }
+          state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
+          defer { state.waiting = [] }
+          return state.waiting
+        }
+        for waiter in waiting { waiter.resume() }
+      }
+    } onCancel: {
+      let sleeper = state.withLock { state -> Sleeper? in
+        state.cancelled.insert(id)
+        guard let index = state.sleepers.firstIndex(where: { $0.id == id }) else { return nil }
+        return state.sleepers.remove(at: index)
+      }
+      sleeper?.continuation.resume(throwing: CancellationError())
+    }
+  }
+
+  /// Waits until somebody sleeps, and moves on to the first deadline.
+  func advanceToNextSleeper() async {
+    await withCheckedContinuation { continuation in
+      let isThere = state.withLock { state in
+        if state.sleepers.isEmpty { state.waiting.append(continuation) }
+        return !state.sleepers.isEmpty
+      }
+      if isThere { continuation.resume() }
+    }
+    let due = state.withLock { state -> [Sleeper] in
+      guard let next = state.sleepers.map(\.deadline).min() else { return [] }
+      state.now = max(state.now, next)
+      let due = state.sleepers.filter { $0.deadline <= state.now }
+      state.sleepers.removeAll { $0.deadline <= state.now }
+      return due
+    }
+    for sleeper in due { sleeper.continuation.resume() }
+  }
+
+  /// Moves on without waking anybody.
+  func pass(_ duration: Duration) { state.withLock { $0.now.offset += duration } }
+}
+
+/// A transport that plays a script: one closure per request, in order; the last one goes on for ever.
+final class ScriptedTransport: HTTPTransport {
+  typealias Play = @Sendable (HTTPRequest, @Sendable (String) -> Void) async throws(HTTPFailure) -> HTTPResponse
+  private let plays: [Play]
+  private let seen = Mutex<[HTTPRequest]>([])
+
+  init(_ plays: Play...) { self.plays = plays }
+
+  /// Every request so far.
+  var requests: [HTTPRequest] { seen.withLock { $0 } }
+
+  func send(
+    _ request: HTTPRequest, onBody: @escaping @Sendable (ArraySlice<UInt8>) -> Void
+  ) async throws(HTTPFailure) -> HTTPResponse {
+    let number = seen.withLock { seen in
+      seen.append(request)
+      return seen.count - 1
+    }
+    return try await plays[min(number, plays.count - 1)](request) { onBody(Array($0.utf8)[...]) }
+  }
+
+  /// An answer of some lines.
+  static func answer(_ lines: [String], status: Int = 200) -> Play {
+    { (_, body) async throws(HTTPFailure) in
+      for line in lines { body(line + "\n") }
+      return HTTPResponse(status: status)
+    }
+  }
+
+  /// A failure after some lines.
+  static func failure(_ kind: HTTPFailure.Kind, after lines: [String] = []) -> Play {
+    { (_, body) async throws(HTTPFailure) in
+      for line in lines { body(line + "\n") }
+      throw HTTPFailure(kind, "scripted")
+    }
+  }
+
+  /// Some lines, then silence until the task is cancelled; tells `closed` then.
+  static func silence(after lines: [String] = [], closed: @escaping @Sendable () -> Void = {}) -> Play {
+    { (_, body) async throws(HTTPFailure) in
+      for line in lines { body(line + "\n") }
+      let (stream, _) = AsyncStream.makeStream(of: Never.self)
+      for await _ in stream {}
+      closed()
+      throw HTTPFailure(.cancelled, "scripted")
+    }
+  }
+}
+
+/// A runner that plays a script: one closure per command, in order; the last one goes on for ever.
+final class ScriptedRunner: ProcessRunner {
+  typealias Play =
+    @Sendable (ProcessCommand, @Sendable (String) -> Void) async throws(ProcessFailure) -> ProcessResult
+  private let plays: [Play]
+  private let seen = Mutex<[ProcessCommand]>([])
+
+  init(_ plays: Play...) { self.plays = plays }
+
+  /// Every command so far.
+  var commands: [ProcessCommand] { seen.withLock { $0 } }
+
+  func run(
+    _ command: ProcessCommand, onOutput: @escaping @Sendable (ProcessOutput) -> Void
+  ) async throws(ProcessFailure) -> ProcessResult {
+    let number = seen.withLock { seen in
+      seen.append(command)
+      return seen.count - 1
+    }
+    return try await plays[min(number, plays.count - 1)](command) { onOutput(.standardError(Array($0.utf8))) }
+  }
+
+  /// A result.
+  static func result(
+    _ code: Int32, out: String = "", err: String = "", signal: Int32? = nil, terminated: Bool = false
+  ) -> ProcessResult {
+    ProcessResult(
+      ending: signal.map { .signalled(signal: $0) } ?? .exited(code: code), processID: 1,
+      standardOutput: Array(out.utf8), standardError: Array(err.utf8), wasTerminated: terminated)
+  }
+
+  /// Cannot be started.
+  static func missing() -> Play {
+    { (_, _) async throws(ProcessFailure) in throw ProcessFailure(code: 2, "no program ollama in PATH") }
+  }
+
+  /// Is ended by somebody else's signal.
+  static func killed(by signal: Int32) -> Play {
+    { (_, _) async throws(ProcessFailure) in result(0, signal: signal) }
+  }
+
+  /// Prints and exits.
+  static func exit(_ code: Int32, out: String = "", err: String = "") -> Play {
+    { (_, output) async throws(ProcessFailure) in
+      output(err)
+      return result(code, out: out, err: err)
+    }
+  }
+
+  /// Prints and hangs until the task is cancelled, then ends by SIGTERM.
+  static func hang(err: String = "") -> Play {
+    { (_, output) async throws(ProcessFailure) in
+      output(err)
+      let (stream, _) = AsyncStream.makeStream(of: Never.self)
+      for await _ in stream {}
+      return result(0, err: err, signal: 15, terminated: true)
+    }
+  }
+}

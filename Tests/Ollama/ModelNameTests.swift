@@ -1,0 +1,57 @@
+import Testing
+
+@testable import Ollama
+
+@Suite struct ModelNameTests {
+  @Test(arguments: [
+    "m", "m:7b", "llama3.2", "psa-engine:latest", "localhost:5001/library/big1", "hf.co/user/Name-GGUF:Q4_K_M",
+    "user/m:1", "m@sha256:0123", "_x", "127.0.0.1:5000/a/b:c", String(repeating: "m", count: 512),
+  ])
+  func names(model: String) throws { try ModelName.validate(model) }
+
+  @Test(arguments: [
+    "", " ", "-m", "--help", "m n", "m\n", "m\0", "m\t", "../m", "a/../b", "a/./b", "a//b", "/m", "m/", "a/-b", ".m",
+    "m;rm", "m$(x)", "m`x`", "m'x", "m\"x", "ä", "m\u{202e}x", "http://h/m", "m:", ":m", "a:b:c", "m@", "@m", "a@b@c",
+    "a/b:1/c", "m:-x", "m\\x", "m?x", "m#x", "m%2e", "*", "~", String(repeating: "m", count: 513), "a@b/c",
+  ])
+  func hostileNames(model: String) {
+    #expect(throws: ModelNameFailure.self) { try ModelName.validate(model) }
+  }
+
+  @Test func aRefusalIsFitForALogLine() {
+    do throws(ModelNameFailure) {
+      try ModelName.validate("\u{1b}[31m\n" + String(repeating: "x", count: 10_000))
+    } catch {
+      #expect(error.description.utf8.count < 300)
+      #expect(error.description.unicodeScalars.allSatisfy { $0.value >= 0x20 })
+    }
+  }
+
+  @Test(arguments: [
+    ("m", "m:latest"), ("m:7b", "m:7b"), ("u/m", "u/m:latest"), ("localhost:5001/library/m", "localhost:5001/library/m:latest"),
+    ("registry.ollama.ai/library/m", "m:latest"), ("library/m:1", "m:1"), ("m@sha256:01", "m@sha256:01"),
+  ])
+  func normalised(model: String, full: String) {
+    #expect(ModelName.normalised(model) == full)
+    #expect(ModelName.normalised(full) == full)
+  }
+
+  @Test(arguments: [
+    ("m", "m:latest-retraind-previous"), ("m:7b", "m:7b-retraind-previous"),
+    ("localhost:5001/library/m", "localhost:5001/library/m:latest-retraind-previous"),
+    ("h:1/m:x", "h:1/m:x-retraind-previous"),
+  ])
+  func backups(model: String, backup: String) throws {
+    #expect(ModelName.backup(of: model) == backup)
+    #expect(ModelName.isBackup(backup))
+    #expect(!ModelName.isBackup(model))
+    try ModelName.validate(backup)
+  }
+
+  @Test func longTagsHaveBackupsOfTheirOwn() {
+    let one = ModelName.backup(of: "m:" + String(repeating: "t", count: 79) + "1")
+    let other = ModelName.backup(of: "m:" + String(repeating: "t", count: 79) + "2")
+    #expect(one != other)
+    #expect(one.utf8.count <= 2 + ModelName.maximumTag)
+  }
+}

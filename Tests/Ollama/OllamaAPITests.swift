@@ -1,0 +1,206 @@
+import Platform
+import Synchronization
+import Testing
+
+@testable import Ollama
+
+@Suite(.timeLimit(.minutes(1))) struct OllamaAPITests {
+  let manifest = #"{"status":"pulling manifest"}"#
+  let layer = #"{"status":"pulling 01","digest":"sha256:01","total":9,"completed":5}"#
+  let success = #"{"status":"success"}"#
+
+  func api(_ transport: ScriptedTransport, clock: ManualClock = ManualClock()) throws -> OllamaAPI {
+    OllamaAPI(
+      endpoint: try OllamaEndpoint("127.0.0.1:11434"), transport: transport, clock: PullClock(clock))
+  }
+
+  /// How a pull ends; nil for success.
+  func pull(_ api: OllamaAPI, _ model: String = "m") async -> ModelServerFailure? {
+    do throws(ModelServerFailure) {
+      try await api.pull(model) { _ in }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func aPullTellsItsProgress() async throws {
+    let transport = ScriptedTransport(ScriptedTransport.answer([manifest, layer, success]))
+    let told = Mutex<[PullProgress]>([])
+    try await api(transport).pull("m:7b") { step in told.withLock { $0.append(step) } }
+    #expect(told.withLock { $0.map(\.status) } == ["pulling manifest", "pulling 01"])
+    let request = try #require(transport.requests.first)
+    #expect(request.url == "http://127.0.0.1:11434/api/pull")
+    let body = String(decoding: request.body ?? [], as: UTF8.self)
+    #expect(body.contains(#""model":"m:7b""#) && body.contains(#""stream":true"#))
+  }
+
+  @Test func aStallDropsTheConnectionAndPullsAgain() async throws {
+    let closed = Mutex(0)
+    let transport = ScriptedTransport(
+      ScriptedTransport.silence(after: [manifest, layer]) { closed.withLock { $0 += 1 } },
+      ScriptedTransport.answer([layer, success]))
+    let clock = ManualClock()
+    let api = try api(transport, clock: clock)
+    async let end = pull(api)
+    // Its deadline is looked at again after each layer line; however often, the stall ends it.
+    while transport.requests.count < 2 { await clock.advanceToNextSleeper() }
+    #expect(await end == nil)
+    #expect(closed.withLock { $0 } == 1)
+  }
+
+  @Test func itIsBegunAgainSoOftenAndNoMore() async throws {
+    let transport = ScriptedTransport(ScriptedTransport.failure(.truncated, after: [layer]))
+    let clock = ManualClock()
+    let api = try api(transport, clock: clock)
+    let task = Task { await pull(api) }
+    let drive = Task { while !Task.isCancelled { await clock.advanceToNextSleeper() } }
+    let failure = await task.value
+    drive.cancel()
+    // Lets the driver go, which waits for somebody to sleep.
+    try? await clock.sleep(for: .zero)
+    #expect(failure?.kind == .malformed)
+    #expect(transport.requests.count == PullRetry.maximumRepulls + 1)
+    #expect(failure?.description.contains("begun again 20 times") == true)
+    _ = Task { try? await clock.sleep(for: .seconds(1)) }
+    await drive.value
+  }
+
+  @Test func aServerThatRestartsIsLookedFor() async throws {
+    let transport = ScriptedTransport(
+      ScriptedTransport.failure(.truncated, after: [layer]), ScriptedTransport.failure(.unreachable),
+      ScriptedTransport.failure(.unreachable), ScriptedTransport.answer([success]))
+    let clock = ManualClock()
+    let api = try api(transport, clock: clock)
+    async let end = pull(api)
+    while transport.requests.count < 4 { await clock.advanceToNextSleeper() }
+    #expect(await end == nil)
+    // 1 + 2 + 4 s of waiting.
+    #expect(clock.now.offset >= .seconds(7))
+  }
+
+  @Test func aServerThatIsNotThereIsNotWaitedFor() async throws {
+    let transport = ScriptedTransport(ScriptedTransport.failure(.unreachable))
+    #expect(await pull(try api(transport))?.kind == .unreachable)
+    #expect(transport.requests.count == 1)
+  }
+
+  @Test func anErrorIsFinal() async throws {
+    let transport = ScriptedTransport(
+      ScriptedTransport.answer([manifest, #"{"error":"pull model manifest: file does not exist"}"#]))
+    let failure = await pull(try api(transport))
+    #expect(failure?.kind == .unknownModel)
+    #expect(failure?.isPermanent == true)
+    #expect(transport.requests.count == 1)
+  }
+
+  @Test func successBeforeTheConnectionBreaksIsSuccess() async throws {
+    let transport = ScriptedTransport(ScriptedTransport.failure(.truncated, after: [layer, success]))
+    #expect(await pull(try api(transport)) == nil)
+  }
+
+  @Test func cancellingEndsTheConnectionFirst() async throws {
+    let closed = Mutex(false)
+    let begun = AsyncStream.makeStream(of: Void.self)
+    let transport = ScriptedTransport(
+      ScriptedTransport.silence(after: [manifest]) { closed.withLock { $0 = true } })
+    let api = try api(transport)
+    let task = Task { () async -> (ModelServerFailure.Kind?, Bool) in
+      do throws(ModelServerFailure) {
+        try await api.pull("m") { _ in begun.continuation.yield() }
+        return (nil, false)
+      } catch {
+        return (error.kind, closed.withLock { $0 })
+      }
+    }
+    for await _ in begun.stream { break }
+    task.cancel()
+    let (kind, wasClosed) = await task.value
+    #expect(kind == .cancelled)
+    #expect(wasClosed)
+    #expect(transport.requests.count == 1)
+  }
+
+  @Test func digestsComeFromTheTags() async throws {
+    let body = #"{"models":[{"name":"tiny:latest","digest":"ab12"},{"name":"Big:7b","digest":"cd34"},{"name":"x:1"}]}"#
+    let api = try api(ScriptedTransport(ScriptedTransport.answer([body])))
+    #expect(try await api.digest(of: "tiny") == ModelDigest(model: "tiny:latest", digest: "ab12"))
+    #expect(try await api.digest(of: "big:7B")?.digest == "cd34")
+    #expect(try await api.digest(of: "registry.ollama.ai/library/tiny")?.digest == "ab12")
+    #expect(try await api.digest(of: "x:1")?.digest == "")
+    #expect(try await api.digest(of: "big") == nil)
+    #expect(try await api.models().count == 3)
+  }
+
+  @Test(arguments: [#"{"models":null}"#, "{}"])
+  func noModelsAreNoError(body: String) async throws {
+    #expect(try await api(ScriptedTransport(ScriptedTransport.answer([body]))).models().isEmpty)
+  }
+
+  @Test func whatIsMissingNeedNotBeRemoved() async throws {
+    let missing = ScriptedTransport.answer([#"{"error":"model 'nope' not found"}"#], status: 404)
+    try await api(ScriptedTransport(missing)).delete("nope")
+    try await api(ScriptedTransport(missing)).unload("nope")
+    await #expect(throws: ModelServerFailure.self) { try await api(ScriptedTransport(missing)).copy("nope", to: "x") }
+    // A 404 that is not Ollama's tells of a wrong address.
+    let page = ScriptedTransport.answer(["404 page not found"], status: 404)
+    await #expect(throws: ModelServerFailure.self) { try await api(ScriptedTransport(page)).delete("nope") }
+  }
+
+  @Test func bodiesAreWhatTheServerReads() async throws {
+    let transport = ScriptedTransport(ScriptedTransport.answer(["{}"]))
+    let api = try api(transport)
+    try await api.copy("m", to: "m:b")
+    try await api.delete("m")
+    try await api.unload("m")
+    let sent = transport.requests.map { "\($0.method.rawValue) \($0.url) " }
+    #expect(
+      sent == [
+        "POST http://127.0.0.1:11434/api/copy ", "DELETE http://127.0.0.1:11434/api/delete ",
+        "POST http://127.0.0.1:11434/api/generate ",
+      ])
+    let bodies = transport.requests.map { String(decoding: $0.body ?? [], as: UTF8.self) }
+    #expect(bodies[0].contains(#""source":"m""#) && bodies[0].contains(#""destination":"m:b""#))
+    #expect(bodies[2].contains(#""keep_alive":0"#))
+  }
+
+  @Test func aHostileNameReachesNoServer() async throws {
+    let transport = ScriptedTransport(ScriptedTransport.answer([success]))
+    #expect(await pull(try api(transport), "-rf /")?.kind == .unknownModel)
+    #expect(transport.requests.isEmpty)
+  }
+
+  @Test func whatIsNoOllamaIsSaidSo() async throws {
+    let api = try api(ScriptedTransport(ScriptedTransport.answer(["<html>"])))
+    do throws(ModelServerFailure) {
+      _ = try await api.version()
+      Issue.record("took a page for a version")
+    } catch {
+      #expect(error.kind == .malformed)
+      #expect(error.description.contains("check that an Ollama server listens there"))
+    }
+  }
+
+  @Test func theWayIsChosenByWhatAnswers() async throws {
+    let there = try api(ScriptedTransport(ScriptedTransport.answer([#"{"version":"0.33.0"}"#])))
+    let gone = try api(ScriptedTransport(ScriptedTransport.failure(.unreachable)))
+    let installed = OllamaCLI(host: nil, environment: [:], runner: ScriptedRunner(ScriptedRunner.exit(0)))
+    let missing = OllamaCLI(
+      host: nil, environment: [:],
+      runner: ScriptedRunner(ScriptedRunner.missing()))
+    #expect(await OllamaConnection.server(.auto, api: there, cli: installed) is OllamaAPI)
+    #expect(await OllamaConnection.server(.auto, api: gone, cli: installed) is OllamaCLI)
+    #expect(await OllamaConnection.server(.auto, api: gone, cli: missing) is OllamaAPI)
+    #expect(await OllamaConnection.server(.cli, api: there, cli: missing) is OllamaCLI)
+    #expect(await OllamaConnection.server(.api, api: gone, cli: installed) is OllamaAPI)
+  }
+
+  @Test(arguments: [
+    ("ab12cd34ef56", "ab12cd34ef567890", true), ("ab12cd34ef56", "ab12cd34ef57", false), ("", "ab12cd34ef56", nil),
+    ("ab", "ab", nil), ("AB12CD34EF56", "ab12cd34ef56", true),
+  ])
+  func digestsOfBothWaysCompare(one: String, other: String, same: Bool?) {
+    #expect(
+      ModelDigest(model: "m", digest: one).isSameVersion(as: ModelDigest(model: "m", digest: other)) == same)
+  }
+}
