@@ -6,8 +6,8 @@
 
 /// A value that one thread at a time may touch.
 ///
-/// A POSIX mutex, not `Synchronization.Mutex`: the thread sanitizer does not see into that one on Linux and reports races
-/// where there are none.
+/// A POSIX mutex, not `Synchronization.Mutex`: the thread sanitizer does not see into that one on Linux and reports
+/// races where there are none.
 final class Locked<Value>: @unchecked Sendable {  // `value` is only touched with `mutex` held
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private var value: Value

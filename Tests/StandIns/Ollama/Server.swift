@@ -50,8 +50,8 @@ final class Server: Sendable {
       for model in options.models + options.registry where scenarios[model] == nil { scenarios[model] = all }
     }
     var table = ModelTable(
-      models: options.models, registry: options.registry, scenarios: scenarios, changing: options.changing, plays: plays,
-      now: WallClock.rfc3339)
+      models: options.models, registry: options.registry, scenarios: scenarios, changing: options.changing,
+      plays: plays, now: WallClock.rfc3339)
     for name in options.loaded where !table.load(name) {
       throw StandInFailure("--loaded \(name): it is not among --models")
     }
