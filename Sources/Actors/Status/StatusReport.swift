@@ -47,6 +47,13 @@ public struct StatusReport: Sendable, Hashable, Codable {
       public var completed: Int64?
       /// Size of the layer in bytes.
       public var total: Int64?
+
+      /// A run that waits.
+      public init(id: String, model: String, stage: String) {
+        self.id = id
+        self.model = model
+        self.stage = stage
+      }
     }
     /// The run that has the lane.
     public var running: Run?

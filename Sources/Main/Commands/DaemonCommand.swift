@@ -19,7 +19,7 @@ struct DaemonCommand {
     runWithSignals(
       requests,
       onForce: {
-        ProcessGroups.killAll()
+        LiveGroups.killAll()
         log.critical("A second signal: ended without draining; what was under way is resumed at the next start.")
         log.flush()
       }

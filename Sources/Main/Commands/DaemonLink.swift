@@ -33,11 +33,11 @@ struct DaemonLink: Sendable {
             last.withLock { $0 = reply }
           }
         }
-      } catch let failure as SocketFailure where failure.kind == .nobody {
+      } catch let failure as SocketFailure where failure.kind == .notRunning {
         return nil
       }
       guard let reply = last.withLock({ $0 }) else {
-        throw SocketFailure(.peer, "the daemon at \(path) ended before it answered: its log tells why")
+        throw SocketFailure(.closed, "the daemon at \(path) ended before it answered: its log tells why")
       }
       return reply
     }

@@ -4,6 +4,14 @@ import Ollama
 import Platform
 import Supervision
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// A monitor that lives for one command, where no daemon runs on the state directory.
 enum OneShot {
   /// What came of it.
@@ -77,7 +85,7 @@ enum StartRefusal {
 enum State {
   /// Ends the program where there is none: only some commands create it.
   static func require(_ loaded: LoadedConfiguration, _ context: ProgramContext) {
-    guard !BoundedFile.exists(loaded.paths.database) else { return }
+    guard access(loaded.paths.database, F_OK) != 0 else { return }
     context.fail(
       "no state at \(loaded.paths.database): `retraind run` or `retraind record` creates it there; "
         + "--state-dir DIR or --config FILE looks elsewhere",

@@ -23,7 +23,7 @@ struct ProgramContext: Sendable {
   /// - Throws: `ConfigErrors`, all that is wrong at once.
   func load(_ flags: FlagOverrides) throws(ConfigErrors) -> LoadedConfiguration {
     try ConfigurationLoader.load(
-      flags: flags, environment: environment, workingDirectory: workingDirectory, readFile: readConfigurationFile)
+      flags: flags, environment: environment, workingDirectory: workingDirectory, readFile: ConfigurationFile.read)
   }
 }
 
@@ -105,12 +105,4 @@ private func errorDocument(_ message: String, code: Int32) -> String {
     var exitCode: Int32
   }
   return (try? JSON.encode(Failure(error: message, exitCode: code))) ?? #"{"error":"unknown"}"#
-}
-
-/// Reads a file of the configuration for the loader.
-private func readConfigurationFile(_ path: String) -> FileReadResult {
-  switch BoundedFile.read(path, maximum: ConfigReader.maximumFileSize + 1) {
-  case .success(let bytes): .contents(bytes)
-  case .failure(let failure): failure.isMissing ? .absent : .failed(failure.description)
-  }
 }

@@ -84,12 +84,12 @@ final class DemoModelServer: Sendable {
     guard let request = DemoRequest.read(from: client, maximum: Self.maximumRequest) else { return }
     let model = request.field("model") ?? ""
     switch (request.method, request.path) {
-    case ("GET", "/api/version"): send(client, json: #"{"version":"demo"}"#)
+    case ("GET", "/api/version"): respond(client, json: #"{"version":"demo"}"#)
     case ("GET", "/api/tags"):
       let models = state.withLock { $0.tags }.sorted { $0.key < $1.key }.map {
         #"{"name":"\#($0.key)","model":"\#($0.key)","digest":"\#($0.value)","size":\#(Self.weights)}"#
       }
-      send(client, json: #"{"models":[\#(models.joined(separator: ","))]}"#)
+      respond(client, json: #"{"models":[\#(models.joined(separator: ","))]}"#)
     case ("POST", "/api/pull"): pull(model, client)
     case ("POST", "/api/copy"):
       state.withLock { state in
@@ -97,12 +97,12 @@ final class DemoModelServer: Sendable {
           state.tags[request.field("destination") ?? ""] = digest
         }
       }
-      send(client, json: "{}")
+      respond(client, json: "{}")
     case ("DELETE", "/api/delete"):
       state.withLock { _ = $0.tags.removeValue(forKey: model) }
-      send(client, json: "{}")
-    case ("POST", "/api/generate"): send(client, json: #"{"model":"\#(model)","done":true,"done_reason":"unload"}"#)
-    default: send(client, json: #"{"error":"not part of the demo"}"#, status: "404 Not Found")
+      respond(client, json: "{}")
+    case ("POST", "/api/generate"): respond(client, json: #"{"model":"\#(model)","done":true,"done_reason":"unload"}"#)
+    default: respond(client, json: #"{"error":"not part of the demo"}"#, status: "404 Not Found")
     }
   }
 
@@ -122,7 +122,7 @@ final class DemoModelServer: Sendable {
     write(client, #"{"status":"success"}"# + "\n")
   }
 
-  private func send(_ client: Int32, json: String, status: String = "200 OK") {
+  private func respond(_ client: Int32, json: String, status: String = "200 OK") {
     write(
       client,
       "HTTP/1.1 \(status)\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: \(json.utf8.count)\r\n"
@@ -133,7 +133,8 @@ final class DemoModelServer: Sendable {
   private func write(_ client: Int32, _ text: String) -> Bool {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Platform.sendWithoutSignal(client, $0) }
+      // SIGPIPE is blocked: main did so first of all.
+      let count = bytes.withUnsafeBytes { send(client, $0.baseAddress, $0.count, 0) }
       guard count > 0 else { return false }
       bytes = bytes.dropFirst(count)
     }

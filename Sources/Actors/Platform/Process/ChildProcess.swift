@@ -43,6 +43,7 @@ struct ChildProcess: ~Copyable {
     }
     if code != 0 { throw ProgramSearch.failure(code, starting: file, directory: command.directory) }
     group = ProcessGroup(id: process)
+    LiveGroups.onStarted(process)
     exitNotice = Descriptor(retraind_exit_notice(process))
     // Dropping the pipes closes our copies of the write ends: else the streams would never end.
     self.output = output.intoReadEnd()
@@ -101,6 +102,7 @@ struct ChildProcess: ~Copyable {
     case .kill: group.send(SIGKILL)
     case .killAndReap:
       group.send(SIGKILL)
+      LiveGroups.onGone(group.id)
       _ = endOfLeader(reap: true)
     }
   }
