@@ -54,7 +54,11 @@ import Testing
     var steps = 0
     while bench.result == nil, steps < 2_000 {
       steps += 1
-      if steps == stopAt { bench.stop() }
+      if steps == stopAt {
+        bench.stop()
+        follow()
+        if bench.result != nil { break }
+      }
       let index = Int.random(in: 0..<count, using: &random)
       switch Int.random(in: 0..<10, using: &random) {
       case 0..<4: if current.contains(index) { bench.ready(index) }
