@@ -54,12 +54,19 @@ import Testing
     var steps = 0
     while bench.result == nil, steps < 2_000 {
       steps += 1
-      if steps == stopAt { bench.stop() }
+      if steps == stopAt {
+        bench.stop()
+        follow()
+        if bench.result != nil { break }
+      }
       let index = Int.random(in: 0..<count, using: &random)
       switch Int.random(in: 0..<10, using: &random) {
       case 0..<4: if current.contains(index) { bench.ready(index) }
-      case 4: if current.contains(index) { bench.fail(index) }
-      case 5: if current.contains(index) { bench.finish(index) }
+      // First starts mostly succeed, or most walks would be over before they began.
+      case 4, 5:
+        guard current.contains(index) else { break }
+        guard bench.machine.children[index].hasStarted || Int.random(in: 0..<20, using: &random) == 0 else { break }
+        if Bool.random(using: &random) { bench.fail(index) } else { bench.finish(index) }
       case 6:
         if let orphan = orphans.popLast() { bench.fail(orphan.child, generation: orphan.generation) }
       case 7: bench.advance(by: .milliseconds(Int.random(in: 0..<3_000, using: &random)))

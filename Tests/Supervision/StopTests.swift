@@ -106,6 +106,23 @@ import Testing
     #expect(try bench.result?.get().stopped == ["a", "b"])
   }
 
+  @Test("one that ignores the end of its start is unstopped, not stopped, when the supervisor stops meanwhile")
+  func startTimeoutDuringStop() throws {
+    var bench = MachineBench(
+      try spec(.oneForOne, [child("a", startTimeout: .seconds(1)), child("b", shutdown: .grace(.seconds(20)))]))
+    bench.runUntilReady()
+    bench.fail(0)
+    bench.advance(by: .seconds(1))
+    bench.advance(by: .seconds(1))
+    #expect(bench.state(0) == .stopping)
+    bench.stop()
+    bench.advance(by: .seconds(5))
+    bench.finish(1)
+    let report = try bench.result?.get()
+    #expect(report?.stopped == ["b"])
+    #expect(report?.unstopped.map(\.id) == ["a"])
+  }
+
   @Test("an error on the way out is reported, a cancellation is not")
   func errorsOnTheWayOut() throws {
     var bench = MachineBench(try spec(.oneForOne, [child("a"), child("b")]))
