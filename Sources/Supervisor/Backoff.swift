@@ -39,7 +39,7 @@ public struct Backoff: Sendable, Hashable {
       total += delay * (1 + jitter)
       if next == delay {
         // Constant from here on.
-        return total + delay * (1 + jitter) * Double(restarts - done - 1)
+        return total + delay * (1 + jitter) * (restarts - done - 1)
       }
       delay = next
     }

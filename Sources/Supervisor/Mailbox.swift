@@ -54,7 +54,8 @@ final class Mailbox: Sendable {
 
   /// Waits until there is something, and takes all of it. Cancellation is posted like anything else.
   func next() async -> [Post] {
-    if let posts = take() { return posts }
+    let posts = take()
+    if !posts.isEmpty { return posts }
     return await withCheckedContinuation { reader in
       let posts = state.withLock { state -> [Post]? in
         guard state.pending.isEmpty else {
@@ -77,10 +78,9 @@ final class Mailbox: Sendable {
     }
   }
 
-  /// Takes what is there; nil where there is nothing.
-  private func take() -> [Post]? {
+  /// Takes what is there, without waiting.
+  func take() -> [Post] {
     state.withLock { state in
-      guard !state.pending.isEmpty else { return nil }
       defer { state.pending = [] }
       return state.pending
     }

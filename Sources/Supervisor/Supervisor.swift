@@ -95,6 +95,8 @@ public actor Supervisor {
 
   /// Reads the mailbox until the run is over.
   private func loop() async -> Result<StopReport, SupervisorError> {
+    // A stop that came before the run: nothing is started then.
+    for post in mailbox.take() { handle(post) }
     perform(machine.onRun(now: clock.now()))
     while true {
       if let result {

@@ -76,7 +76,8 @@ public struct SupervisorSpec: Sendable {
     try check(backoff.max, "backoff max", of: owner, zeroAllowed: true)
     guard backoff.max >= backoff.base else {
       throw .badNumber(
-        owner: owner, field: "backoff max", value: backoff.max.short, allowed: "the base (\(backoff.base.short)) or more")
+        owner: owner, field: "backoff max", value: backoff.max.short,
+        allowed: "the base (\(backoff.base.short)) or more")
     }
     guard backoff.ratio.isFinite, backoff.ratio >= 1 else {
       throw .badNumber(owner: owner, field: "backoff ratio", value: "\(backoff.ratio)", allowed: "1 or more")

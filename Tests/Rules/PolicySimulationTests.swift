@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<20)
+  @Test(arguments: 0..<8)
   func neverTwiceOnTheSameEvidence(seed: Int) {
     let settings = RuleSettings(cooldown: .hours(Int64(seed % 4) * 12))
     var life = Life(random: RandomSource(seed: UInt64(seed)), settings: settings)

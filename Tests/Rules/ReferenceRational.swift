@@ -19,6 +19,7 @@ enum ReferenceRational {
   /// The denominator of a decimal with so many digits behind its point.
   static func power(ofTen exponent: Int) -> String { "1" + String(repeating: "0", count: exponent) }
 
+  /// A digit is below this: its square fits a machine word many times over.
   private static let base = 10_000
 
   private static func digits(_ text: String) -> [Int] {

@@ -4,6 +4,8 @@ import Synchronization
 public final class EventRecorder<Event: Sendable>: Sendable {
   /// A test that waits.
   private struct Watcher {
+    /// Its number.
+    let id: UInt64
     /// Whether what it waits for is there.
     let isSatisfied: @Sendable ([Event]) -> Bool
     /// What lets it go.
@@ -16,6 +18,8 @@ public final class EventRecorder<Event: Sendable>: Sendable {
     var events: [Event] = []
     /// Those who wait.
     var watchers: [Watcher] = []
+    /// The number of the next one.
+    var nextID: UInt64 = 0
   }
 
   /// The state.
@@ -39,16 +43,29 @@ public final class EventRecorder<Event: Sendable>: Sendable {
     for watcher in satisfied { watcher.continuation.resume(returning: events) }
   }
 
-  /// Waits until the events satisfy a condition, and returns them.
+  /// Waits until the events satisfy a condition, and returns them. A cancelled task, such as that of a test over its
+  /// time limit, gets what there is.
   @discardableResult
   public func wait(until isSatisfied: @escaping @Sendable ([Event]) -> Bool) async -> [Event] {
-    await withCheckedContinuation { continuation in
-      let events = state.withLock { state -> [Event]? in
-        if isSatisfied(state.events) { return state.events }
-        state.watchers.append(Watcher(isSatisfied: isSatisfied, continuation: continuation))
-        return nil
+    let id = state.withLock { state in
+      state.nextID += 1
+      return state.nextID
+    }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let events = state.withLock { state -> [Event]? in
+          if Task.isCancelled || isSatisfied(state.events) { return state.events }
+          state.watchers.append(Watcher(id: id, isSatisfied: isSatisfied, continuation: continuation))
+          return nil
+        }
+        if let events { continuation.resume(returning: events) }
       }
-      if let events { continuation.resume(returning: events) }
+    } onCancel: {
+      let (watcher, events) = state.withLock { state -> (Watcher?, [Event]) in
+        guard let index = state.watchers.firstIndex(where: { $0.id == id }) else { return (nil, []) }
+        return (state.watchers.remove(at: index), state.events)
+      }
+      watcher?.continuation.resume(returning: events)
     }
   }
 

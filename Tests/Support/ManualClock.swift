@@ -35,6 +35,8 @@ public final class ManualClock: Clock, Sendable {
 
   /// A test that waits for sleepers.
   private struct Watcher {
+    /// Its number.
+    let id: UInt64
     /// Whether what it waits for is there, given the deadlines of the sleepers.
     let isSatisfied: @Sendable ([Duration]) -> Bool
     /// What lets it go.
@@ -45,7 +47,7 @@ public final class ManualClock: Clock, Sendable {
   private struct State {
     /// The time.
     var now = Duration.zero
-    /// The id of the next sleeper.
+    /// The id of the next sleeper or watcher.
     var nextID: UInt64 = 0
     /// Those who sleep.
     var sleepers: [Sleeper] = []
@@ -83,10 +85,7 @@ public final class ManualClock: Clock, Sendable {
   ///
   /// - Throws: `CancellationError` where the task is cancelled.
   public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
-    let id = state.withLock { state in
-      state.nextID += 1
-      return state.nextID
-    }
+    let id = newID()
     let wasCancelled = await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
         let (answer, watchers) = state.withLock { state -> (Bool?, [CheckedContinuation<Void, Never>]) in
@@ -130,15 +129,32 @@ public final class ManualClock: Clock, Sendable {
     await wait { $0.contains { $0 <= deadline } }
   }
 
-  /// Waits for a state of the sleepers' deadlines.
+  /// Waits for a state of the sleepers' deadlines. A cancelled task, as of a test over its time limit, leaves.
   private func wait(_ isSatisfied: @escaping @Sendable ([Duration]) -> Bool) async {
-    await withCheckedContinuation { continuation in
-      let isThere = state.withLock { state -> Bool in
-        if isSatisfied(state.sleepers.map(\.deadline)) { return true }
-        state.watchers.append(Watcher(isSatisfied: isSatisfied, continuation: continuation))
-        return false
+    let id = newID()
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isThere = state.withLock { state -> Bool in
+          if Task.isCancelled || isSatisfied(state.sleepers.map(\.deadline)) { return true }
+          state.watchers.append(Watcher(id: id, isSatisfied: isSatisfied, continuation: continuation))
+          return false
+        }
+        if isThere { continuation.resume() }
       }
-      if isThere { continuation.resume() }
+    } onCancel: {
+      let watcher = state.withLock { state -> Watcher? in
+        guard let index = state.watchers.firstIndex(where: { $0.id == id }) else { return nil }
+        return state.watchers.remove(at: index)
+      }
+      watcher?.continuation.resume()
+    }
+  }
+
+  /// The id of a new sleeper or watcher.
+  private func newID() -> UInt64 {
+    state.withLock { state in
+      state.nextID += 1
+      return state.nextID
     }
   }
 }

@@ -87,7 +87,7 @@ final class MonitorTree: Sendable {
     .instance(
       id: "runs", ref: runs, shutdown: .grace(stopGrace),
       make: { [parts] context in
-        JobPool(clock: parts.clock) { event in parts.log.debug("\(event)") }
+        JobPool(clock: parts.clock, firstGeneration: context.generation << 32) { parts.log.supervision($0) }
       },
       run: { pool, context in await pool.run(context) })
   }
@@ -132,9 +132,7 @@ final class MonitorTree: Sendable {
     let log = parts.log
     return Supervisor(
       spec: spec(), clock: parts.clock, seed: parts.seed,
-      events: { event in
-        if event.isFailure { log.error("\(event)") } else { log.debug("\(event)") }
-      })
+      events: { log.supervision($0) })
   }
 
   private func spec() -> SupervisorSpec {

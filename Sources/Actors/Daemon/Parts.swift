@@ -4,10 +4,12 @@ public import Platform
 public import Stores
 public import Supervision
 
-/// The effects of a daemon: what a simulation swaps. The default parts are the real ones.
+/// The effects of a daemon: what a simulation swaps. `real` gives the ones that act on the world.
 public struct Parts: Sendable {
-  /// The model server.
-  public var server: any ModelServer
+  /// Chooses the way to the model server; asked once per run, since digests of two ways differ in length.
+  public var server: @Sendable () async -> any ModelServer
+  /// The model server in words.
+  public var serverName: String
   /// Where cycles come from.
   public var stats: @Sendable (Journal) -> any StatsSource
   /// Where events go.
@@ -18,20 +20,23 @@ public struct Parts: Sendable {
   public var wallClock: WallClock
   /// The log.
   public var log: Log
-  /// Makes ids of runs and events.
-  public var identifiers: IdentifierSource
+  /// Makes ids.
+  public var identifiers: Identifiers
   /// Seeds jitter.
   public var seed: UInt64
   /// The file whose lock keeps two daemons from overlapping on one endpoint; nil for none.
   public var laneLock: String?
 
-  /// Makes parts.
+  /// Makes parts; what is left out is the real thing, over the embedded store.
   public init(
-    server: any ModelServer, stats: @escaping @Sendable (Journal) -> any StatsSource,
-    sink: @escaping @Sendable (Journal) -> any EventSink, clock: SupervisionClock, wallClock: WallClock, log: Log,
-    identifiers: IdentifierSource, seed: UInt64, laneLock: String?
+    server: @escaping @Sendable () async -> any ModelServer, serverName: String,
+    stats: @escaping @Sendable (Journal) -> any StatsSource = { EmbeddedStore($0) },
+    sink: @escaping @Sendable (Journal) -> any EventSink = { EmbeddedStore($0) },
+    clock: SupervisionClock = SupervisionClock(SuspendAwareClock()), wallClock: WallClock = .system, log: Log,
+    identifiers: Identifiers = Identifiers(), seed: UInt64, laneLock: String?
   ) {
     self.server = server
+    self.serverName = serverName
     self.stats = stats
     self.sink = sink
     self.clock = clock
@@ -40,5 +45,41 @@ public struct Parts: Sendable {
     self.identifiers = identifiers
     self.seed = seed
     self.laneLock = laneLock
+  }
+
+  /// The parts that act on the world.
+  ///
+  /// - Parameters:
+  ///   - settings: endpoint and transport.
+  ///   - log: where the daemon writes.
+  ///   - environment: what the `ollama` program inherits, and where lock directories are looked up.
+  /// - Throws: `OllamaEndpointFailure` where the host cannot be understood.
+  public static func real(_ settings: Settings, log: Log, environment: [String: String]) throws -> Parts {
+    let endpoint = try settings.ollama.host.map { try OllamaEndpoint($0) } ?? .standard
+    for warning in endpoint.warnings { log.warning(warning) }
+    let timeouts = PullTimeouts(stall: settings.ollama.stallTimeout)
+    let clock = SuspendAwareClock()
+    let api = OllamaAPI(
+      endpoint: endpoint, transport: CurlTransport(), timeouts: timeouts, clock: PullClock(clock))
+    let cli = OllamaCLI(
+      program: settings.ollama.program, host: endpoint.url, environment: environment,
+      runner: PosixProcessRunner(), grace: settings.ollama.stopGrace, clock: PullClock(clock))
+    let transport = settings.ollama.transport.way
+    var random = SplitMix64.fromSystem()
+    return Parts(
+      server: { await OllamaConnection.server(transport, api: api, cli: cli) },
+      serverName: transport == .cli ? cli.name : api.name, log: log, seed: random.next(),
+      laneLock: LaneLockDirectory.laneLockPath(endpoint: endpoint.normalised) { environment[$0] })
+  }
+}
+
+extension OllamaSettings.Transport {
+  /// As the Ollama module names it.
+  var way: OllamaTransport {
+    switch self {
+    case .auto: .auto
+    case .api: .api
+    case .cli: .cli
+    }
   }
 }

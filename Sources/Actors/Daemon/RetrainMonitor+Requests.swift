@@ -1,4 +1,4 @@
-import Journal
+public import Journal
 import Platform
 import Rules
 import Stores

@@ -1,6 +1,7 @@
-import Journal
+public import Journal
+import Ollama
 import Platform
-import Rules
+public import Rules
 import Supervision
 
 /// How the monitor's parts become the status.
@@ -37,15 +38,15 @@ extension StatusReport.Child {
 
 extension StatusReport.Outbox {
   /// From the journal's counts.
-  init(_ counts: OutboxCounts) {
+  public init(_ counts: OutboxCounts) {
     self.init(
-      pending: counts.pending, delivered: counts.delivered, blocked: counts.blocked, blockedWhy: counts.blockedWhy)
+      pending: counts.pending, delivered: counts.delivered, blocked: counts.blocked)
   }
 }
 
 extension StatusReport.Model {
   /// From a check and the model's memory.
-  init(_ result: CheckResult, memory: ModelMemory?) {
+  public init(_ result: CheckResult, memory: ModelMemory?) {
     check = CheckEntry(result)
     if case .open(let reason) = memory?.circuit { circuitOpen = reason }
     retryAt = memory?.retryAt?.rfc3339
@@ -56,7 +57,7 @@ extension RetrainActor {
   /// The lane as the status shows it.
   func status() -> StatusReport.Lane {
     var status = StatusReport.Lane()
-    status.server = parts.server.name
+    status.server = parts.serverName
     status.waiting = lane.waiting.map {
       StatusReport.Lane.Run(id: $0.run, model: $0.model, stage: "waiting for the lane")
     }

@@ -1,5 +1,5 @@
-public import Platform
 import Journal
+import Platform
 import Ollama
 import Rules
 import Stores
@@ -64,7 +64,9 @@ public final class RetrainMonitor: Sendable {
     configurationFile: String? = nil, reloader: Reloader? = nil
   ) async throws -> RetrainMonitor {
     let lock = try FileLock.acquire(path: paths.lock)
-    let parts = try parts ?? Parts.real(settings, paths: paths)
+    let parts = try parts ?? Parts.real(
+      settings, log: Log(destination: .file(paths.log), level: settings.log.platformLevel, format: settings.log.platformFormat),
+      environment: [:])
     let monitor = RetrainMonitor(
       settings, paths: paths, parts: parts, mode: mode, lock: lock, configurationFile: configurationFile,
       reloader: reloader)
@@ -92,7 +94,7 @@ public final class RetrainMonitor: Sendable {
     self.supervisor = supervisor
     // The one root task of a monitor; `stop` ends it and `ended` awaits it.
     root = Task.detached {
-      do {
+      do throws(SupervisorError) {
         return .success(try await supervisor.run())
       } catch {
         return .failure(error)
@@ -180,12 +182,17 @@ public final class RetrainMonitor: Sendable {
       writtenAt: now.rfc3339, state: state, version: Self.version,
       journal: StatusReport.JournalStatus(path: paths.database, unwritable: await tree.journal.current?.unwritable()))
     report.sequence = sequence
-    report.pid = ProcessIdentity.current
+    report.pid = ProcessIdentity.current()
     report.startedAt = Timestamp(microseconds: started).rfc3339
     report.children = snapshot.children.map { StatusReport.Child($0) }
     report.orphans = await tree.orphans(snapshot)
     report.lane = await tree.retrain.current?.status() ?? StatusReport.Lane()
     if let counts = try? await tree.journal.current?.outboxCounts() { report.outbox = StatusReport.Outbox(counts) }
+    if report.outbox.blocked > 0, let blocked = try? await tree.journal.current?.blockedEvents(limit: 1).first,
+      case .blocked(let why) = blocked.state
+    {
+      report.outbox.blockedWhy = why
+    }
     await fillMonitor(&report, now: now)
     report.configuration.file = file
     report.configuration.effective = settings.effective

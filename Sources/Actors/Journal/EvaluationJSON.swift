@@ -13,8 +13,8 @@ enum EvaluationJSON {
       .array(
         cycles.map { cycle in
           var fields: [(String, JSONText.Value)] = [
-            ("id", .text(cycle.id)), ("timestamp", .text(cycle.timestamp.rfc3339)),
-            ("start", .text(cycle.start.rfc3339)),
+            ("id", .text(cycle.id)), ("timestamp", .text(cycle.timestamp.sortableText)),
+            ("start", .text(cycle.start.sortableText)),
           ]
           if let version = cycle.modelVersion { fields.append(("model_version", .text(version))) }
           switch cycle.evidence {
@@ -34,7 +34,7 @@ enum EvaluationJSON {
       .array(
         rows.map { row in
           .object([
-            ("id", .text(row.id)), ("timestamp", .optional(row.timestamp?.rfc3339)), ("why", .text(row.why.rawValue)),
+            ("id", .text(row.id)), ("timestamp", .optional(row.timestamp?.sortableText)), ("why", .text(row.why.rawValue)),
           ])
         }))
   }

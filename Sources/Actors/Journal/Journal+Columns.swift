@@ -4,7 +4,7 @@ package import Rules
 /// How the journal's types stand in columns.
 extension SQLiteValue {
   /// RFC 3339, or NULL for nil.
-  package init(_ time: Timestamp?) { self.init(time?.rfc3339) }
+  package init(_ time: Timestamp?) { self.init(time?.sortableText) }
 
   /// The timestamp that it says; nil where it says none.
   package var timestamp: Timestamp? { text.flatMap { Timestamp(parsing: $0) } }

@@ -42,6 +42,14 @@ extension Journal {
     }
   }
 
+  /// One decision.
+  public func decision(_ id: Int64) throws(JournalFailure) -> DecisionRow? {
+    try read { database in
+      try database.first(
+        "SELECT id, \(Self.decisionColumns) FROM retraind_decisions WHERE id = ?1", [.integer(id)], Self.readDecision)
+    }
+  }
+
   private static let decisionColumns = """
     at, model, verdict, average, threshold, have, need, accepted, judged, interval_low, interval_high, rule, \
     rule_hash, reason, action, why, digest, run, used, left_out

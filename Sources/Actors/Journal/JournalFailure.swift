@@ -43,6 +43,15 @@ public enum JournalFailure: Error, Sendable, Hashable, CustomStringConvertible {
     if case .database(let failure) = self { failure.isTransient } else { false }
   }
 
+  /// True where a file or directory may not be used by this user.
+  public var isPermission: Bool {
+    switch self {
+    case .database(let failure): failure.kind == .readOnly || failure.kind == .cannotOpen
+    case .readOnly: true
+    case .outboxFull, .fenced, .illegalTransition, .unknownRun, .runExists, .unknownEvent: false
+    }
+  }
+
   /// Gives an error from inside a transaction its type.
   package init(wrapping error: any Error, path: String) {
     switch error {

@@ -40,7 +40,8 @@ enum JournalSchema {
       cycles_used INTEGER,
       event_id TEXT,
       decision_id INTEGER,
-      configuration TEXT NOT NULL
+      configuration TEXT NOT NULL,
+      progress_bytes INTEGER NOT NULL DEFAULT 0
     );
     CREATE INDEX retraind_runs_model ON retraind_runs(model);
     CREATE INDEX retraind_runs_state ON retraind_runs(state);

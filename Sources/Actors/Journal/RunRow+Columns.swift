@@ -7,11 +7,11 @@ extension RunRow {
   static let columns = """
     id, model, kind, "trigger", state, stage, attempt, fence, result, error, requested_at, started_at, ended_at, \
     retry_at, digest_before, digest_after, average_accept_rate, threshold, cycles_used, event_id, decision_id, \
-    configuration
+    configuration, progress_bytes
     """
 
   /// A placeholder for each column.
-  static let placeholders = (1...22).map { "?\($0)" }.joined(separator: ", ")
+  static let placeholders = (1...23).map { "?\($0)" }.joined(separator: ", ")
 
   /// The states of runs that are not over, as a list in SQL.
   static let openStates =
@@ -25,7 +25,7 @@ extension RunRow {
       SQLiteValue(clipped: error), SQLiteValue(requestedAt), SQLiteValue(startedAt), SQLiteValue(endedAt),
       SQLiteValue(retryAt), SQLiteValue(digestBefore), SQLiteValue(digestAfter), SQLiteValue(averageAcceptRate),
       SQLiteValue(threshold), SQLiteValue(cyclesUsed), SQLiteValue(eventID), SQLiteValue(decisionID),
-      .text(configuration),
+      .text(configuration), .integer(progressBytes),
     ]
   }
 
@@ -41,7 +41,7 @@ extension RunRow {
       retryAt: row[13].timestamp, digestBefore: row[14].text, digestAfter: row[15].text,
       averageAcceptRate: row[16].real, threshold: row[17].real,
       cyclesUsed: row[18].integer.flatMap { Int(exactly: $0) }, eventID: row[19].text, decisionID: row[20].integer,
-      configuration: row[21].text ?? "{}")
+      configuration: row[21].text ?? "{}", progressBytes: row[22].integer ?? 0)
   }
 
   /// Moves it on.
@@ -67,6 +67,7 @@ extension RunRow {
     endedAt = change.endedAt ?? endedAt
     retryAt = change.retryAt ?? retryAt
     attempt = change.attempt ?? attempt
+    progressBytes = change.progressBytes ?? progressBytes
   }
 }
 

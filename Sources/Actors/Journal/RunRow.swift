@@ -46,6 +46,8 @@ public struct RunRow: Sendable, Hashable {
   public var decisionID: Int64?
   /// The configuration that it was requested with, JSON; never a secret.
   public var configuration: String
+  /// Bytes that had arrived at the best moment of any attempt.
+  public var progressBytes: Int64
 
   /// Makes a run.
   public init(
@@ -54,7 +56,7 @@ public struct RunRow: Sendable, Hashable {
     requestedAt: Timestamp, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, retryAt: Timestamp? = nil,
     digestBefore: String? = nil, digestAfter: String? = nil, averageAcceptRate: Double? = nil,
     threshold: Double? = nil, cyclesUsed: Int? = nil, eventID: String? = nil, decisionID: Int64? = nil,
-    configuration: String = "{}"
+    configuration: String = "{}", progressBytes: Int64 = 0
   ) {
     self.id = id
     self.model = model
@@ -78,6 +80,7 @@ public struct RunRow: Sendable, Hashable {
     self.eventID = eventID
     self.decisionID = decisionID
     self.configuration = configuration
+    self.progressBytes = progressBytes
   }
 }
 
@@ -99,11 +102,14 @@ public struct RunChangeSet: Sendable, Hashable {
   public var retryAt: Timestamp?
   /// The number of the attempt.
   public var attempt: Int?
+  /// Bytes that had arrived at the best moment.
+  public var progressBytes: Int64?
 
   /// Makes a change; everything may be left out.
   public init(
     digestBefore: String? = nil, digestAfter: String? = nil, result: String? = nil, error: String? = nil,
-    startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, retryAt: Timestamp? = nil, attempt: Int? = nil
+    startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, retryAt: Timestamp? = nil, attempt: Int? = nil,
+    progressBytes: Int64? = nil
   ) {
     self.digestBefore = digestBefore
     self.digestAfter = digestAfter
@@ -113,6 +119,7 @@ public struct RunChangeSet: Sendable, Hashable {
     self.endedAt = endedAt
     self.retryAt = retryAt
     self.attempt = attempt
+    self.progressBytes = progressBytes
   }
 }
 

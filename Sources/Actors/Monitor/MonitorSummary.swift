@@ -4,7 +4,7 @@ public import Rules
 /// What the last check found, for the status.
 public struct MonitorSummary: Sendable, Hashable {
   /// Models that one status lists at most; the worst come first.
-  static let maximumModels = 1000
+  public static let maximumModels = 1000
 
   /// Scheduled checks so far.
   public var checks = 0

@@ -31,7 +31,7 @@ actor OutboxActor {
 
   /// Delivers until the task is cancelled; a last round then empties what can be delivered at once.
   func run(_ context: ChildContext) async throws {
-    try await journal.retryBlocked()
+    _ = try await journal.retryBlocked()
     context.ready()
     while !Task.isCancelled {
       let next = await round()
@@ -56,12 +56,11 @@ actor OutboxActor {
         for row in due { try await deliver(row) }
         if due.count < Self.batch { break }
       }
-      let counts = try await journal.outboxCounts()
-      if let next = counts.nextAttemptAt {
+      if let next = try await journal.nextAttempt() {
         let now = parts.wallClock.microseconds()
         return max(.microseconds(next.microseconds - now), Self.firstRetry)
       }
-      return counts.blocked > 0 ? Self.blockedRetry : nil
+      return try await journal.outboxCounts().blocked > 0 ? Self.blockedRetry : nil
     } catch {
       parts.log.error("The outbox could not be read or written: \(error). Events wait; none is lost.")
       return Self.longestRetry

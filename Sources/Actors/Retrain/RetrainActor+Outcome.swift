@@ -107,7 +107,7 @@ extension RetrainActor {
       if row.kind == .rollback, conclusion.state != .rolledBack {
         memory.activeRun = nil
       } else {
-        memory = memory.onRunEnded(conclusion.outcome, endedAt: now, jitter: jitter, run: row.id)
+        memory.onRunEnded(outcome: conclusion.outcome, endedAt: now, jitter: jitter, run: row.id)
       }
       try await journal.transition(
         run: row.id, fence: running.fence, to: conclusion.state, stage: conclusion.state.rawValue, detail: nil,

@@ -35,17 +35,19 @@ extension RetrainActor {
     }
     guard await lockLane(row) else { return interrupted }
     defer { handover.releaseLock() }
+    guard await closeGap(row) else { return interrupted }
     guard
       let fence = await persistently("start run \(row.id)", { try await self.journal.takeFence(run: row.id) })
     else { return interrupted }
     let configuration = configuration(of: row)
+    let server = await parts.server()
     let report = RunReport()
     let running = LaneHandover.Running(run: row.id, report: report, fence: fence)
     let work = RunJob(
-      run: row, fence: fence, keepsBackup: configuration.backup, journal: journal, server: parts.server,
+      run: row, fence: fence, keepsBackup: configuration.backup, journal: journal, server: server,
       report: report, log: parts.log, wallClock: parts.wallClock)
     handover.onStarted(running)
-    parts.log.info("Run \(row.id): \(row.kind.rawValue) of \(row.model) begins on \(parts.server.name).")
+    parts.log.info("Run \(row.id): \(row.kind.rawValue) of \(row.model) begins on \(server.name).")
     do {
       let job = try await pool.start(
         id: row.id, deadline: configuration.pullTimeout, grace: configuration.stopGrace + Self.abandonMargin
@@ -60,10 +62,13 @@ extension RetrainActor {
 
   /// Waits for the job's outcome and writes it down; the lane stays closed until the job's body has really ended.
   private func watch(_ job: Job, row: RunRow, running: LaneHandover.Running) async -> RunEnd {
-    let outcome = await withTaskCancellationHandler {
-      await job.outcome()
-    } onCancel: {
-      job.cancel()
+    let outcome: JobOutcome
+    do {
+      outcome = try await job.outcomeUnlessCancelled()
+    } catch {
+      isDraining = true
+      await pool.cancel(row.id)
+      outcome = await job.outcome()
     }
     let end = await conclude(row, running: running, outcome: outcome)
     if case .abandoned = outcome {
@@ -74,13 +79,27 @@ extension RetrainActor {
     return end
   }
 
+  /// A run that the last process left in the middle is first journalled as interrupted, so that its history shows the
+  /// gap; false where the task was cancelled.
+  private func closeGap(_ row: RunRow) async -> Bool {
+    guard row.state != .recorded, row.state != .interrupted else { return true }
+    let now = Timestamp(microseconds: parts.wallClock.microseconds())
+    let done: Void? = await persistently("write the gap of run \(row.id) down") {
+      let fence = try await self.journal.takeFence(run: row.id)
+      try await self.journal.transition(
+        run: row.id, fence: fence, to: .interrupted, stage: row.stage, detail: "the process ended under it",
+        change: RunChangeSet(attempt: row.attempt + 1), at: now)
+    }
+    return done != nil
+  }
+
   /// Takes the host-wide lock of the endpoint; false where the task was cancelled while it waited.
   private func lockLane(_ row: RunRow) async -> Bool {
     guard let path = parts.laneLock, !handover.isLocked else { return true }
     var holder: String?
     while !Task.isCancelled {
       do {
-        handover.hold(try FileLock.acquire(path: path, mode: FileLock.sharedMode))
+        handover.hold(try FileLock.acquire(path: path, access: .everyone))
         return true
       } catch {
         let words = "\(error)"

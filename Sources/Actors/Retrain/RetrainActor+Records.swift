@@ -1,4 +1,8 @@
+#if canImport(FoundationEssentials)
 import FoundationEssentials
+#else
+import Foundation
+#endif
 import Journal
 import Platform
 import Rules
@@ -11,7 +15,7 @@ extension RetrainActor {
     let settings = settings.current
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
     var memory = try await journal.memory(of: request.model)
-    memory = request.evaluation.map { memory.onFired(evaluation: $0, run: run) } ?? memory.onRequested(run: run)
+    memory.onFired(evaluation: request.evaluation, run: run)
     let event = request.kind == .pull ? event(of: request, run: run, at: now) : nil
     let row = RunRow(
       id: run, model: request.model, kind: request.kind, trigger: request.trigger, state: .recorded,
@@ -28,7 +32,7 @@ extension RetrainActor {
   func reopen(_ run: String, model: String) async throws {
     guard let row = try await journal.run(run) else { throw RunRefusal(description: "the journal has no run \(run)") }
     var memory = try await journal.memory(of: model)
-    memory = memory.onRequested(run: run)
+    memory.onFired(evaluation: nil, run: run)
     let fence = try await journal.takeFence(run: run)
     try await journal.transition(
       run: run, fence: fence, to: .recorded, stage: "waiting for the lane", detail: "attempt \(row.attempt + 1)",
@@ -40,8 +44,8 @@ extension RetrainActor {
   func cancelWaiting(_ entry: RetrainLane.Entry) async {
     do {
       let now = Timestamp(microseconds: parts.wallClock.microseconds())
-      let memory = try await journal.memory(of: entry.model)
-        .onRunEnded(.cancelled, endedAt: now, jitter: jitter(), run: entry.run)
+      var memory = try await journal.memory(of: entry.model)
+      memory.onRunEnded(outcome: .cancelled, endedAt: now, jitter: jitter(), run: entry.run)
       let fence = try await journal.takeFence(run: entry.run)
       try await journal.transition(
         run: entry.run, fence: fence, to: .cancelled, stage: "cancelled",

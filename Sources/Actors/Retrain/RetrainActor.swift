@@ -1,4 +1,4 @@
-public import Journal
+import Journal
 import Ollama
 import Platform
 import Rules

@@ -21,12 +21,14 @@ enum RunStep: Sendable, Hashable {
   /// The run cannot succeed, however often it is tried.
   case refuse(String)
 
-  /// The run's state while the step is under way.
-  var state: RunState {
+  /// The state of a refresh while the step is under way.
+  ///
+  /// - Parameter pulled: whether the download has succeeded.
+  func state(pulled: Bool) -> RunState {
     switch self {
     case .inspect, .pull: .pulling
-    case .copy, .unload, .delete, .refuse: .pulling
     case .verify: .verifying
+    case .copy, .unload, .delete, .refuse: pulled ? .promoting : .pulling
     case .finish: .promoting
     }
   }
@@ -70,7 +72,7 @@ struct RunTags: Sendable, Hashable {
   /// Tags of a model.
   init(model: String) {
     self.model = model
-    previous = ModelName.backup(of: model)
+    previous = Ollama.ModelName.backup(of: model)
     standby = "\(previous)-standby"
     rejected = "\(previous)-rejected"
   }

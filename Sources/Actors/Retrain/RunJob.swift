@@ -44,21 +44,28 @@ struct RunJob: Sendable {
     var step = machine.start()
     while true {
       try Task.checkCancellation()
-      try await begin(step, before: machine.before, after: machine.after)
+      try await begin(
+        step, state: step.state(pulled: machine.hasPulled), before: machine.before, after: machine.after)
       switch step {
       case .inspect(let names): step = machine.onInspected(try await digests(of: names))
       case .copy(let from, let to):
-        try await tidyOrThrow(step, pulled: machine.hasPulled) { try await server.copy(from, to: to) }
+        try await tidyOrThrow(step, pulled: machine.hasPulled) { () async throws(ModelServerFailure) in
+          try await server.copy(from, to: to)
+        }
         step = machine.onCopied()
       case .pull(let model):
         try await server.pull(model) { [report] in report.onProgress($0) }
         step = machine.onPulled()
       case .verify(let model): step = machine.onVerified(try await server.digest(of: model)?.digest)
       case .unload(let name):
-        try await tidyOrThrow(step, pulled: true) { try await server.unload(name) }
+        try await tidyOrThrow(step, pulled: true) { () async throws(ModelServerFailure) in
+          try await server.unload(name)
+        }
         step = machine.onTidied()
       case .delete(let name):
-        try await tidyOrThrow(step, pulled: true) { try await server.delete(name) }
+        try await tidyOrThrow(step, pulled: true) { () async throws(ModelServerFailure) in
+          try await server.delete(name)
+        }
         step = machine.onTidied()
       case .refuse(let why): throw ModelServerFailure(.unknownModel, why)
       case .finish(let change):
@@ -73,17 +80,21 @@ struct RunJob: Sendable {
     var step = machine.start()
     while true {
       try Task.checkCancellation()
-      try await begin(step, before: machine.before, after: machine.after)
+      try await begin(step, state: .promoting, before: machine.before, after: machine.after)
       switch step {
       case .inspect(let names): step = machine.onInspected(try await digests(of: names))
       case .copy(let from, let to):
         try await server.copy(from, to: to)
         step = machine.onDone()
       case .unload(let name):
-        try await tidyOrThrow(step, pulled: true) { try await server.unload(name) }
+        try await tidyOrThrow(step, pulled: true) { () async throws(ModelServerFailure) in
+          try await server.unload(name)
+        }
         step = machine.onDone()
       case .delete(let name):
-        try await tidyOrThrow(step, pulled: true) { try await server.delete(name) }
+        try await tidyOrThrow(step, pulled: true) { () async throws(ModelServerFailure) in
+          try await server.delete(name)
+        }
         step = machine.onDone()
       case .refuse(let why): throw ModelServerFailure(.unknownModel, why)
       case .finish(let change):
@@ -95,9 +106,8 @@ struct RunJob: Sendable {
   }
 
   /// Writes the step down before it is performed.
-  private func begin(_ step: RunStep, before: String?, after: String?) async throws {
+  private func begin(_ step: RunStep, state: RunState, before: String?, after: String?) async throws {
     report.onStage(step.stage)
-    let state: RunState = run.kind == .rollback ? .promoting : step.state
     try await journal.transition(
       run: run.id, fence: fence, to: state, stage: step.stage, detail: nil,
       change: RunChangeSet(digestBefore: before, digestAfter: after), memory: nil,

@@ -24,10 +24,20 @@ struct MeanRuleReason {
   /// The mean beside the threshold.
   private var finding: String {
     guard let average = evaluation.average else { return scarcity }
-    let cycles = evaluation.have == 1 ? "cycle" : "\(evaluation.have) cycles"
-    let relation = average < evaluation.threshold ? "below" : "not below"
-    let mean = Wording.mean(average, besideThreshold: evaluation.threshold)
-    return "mean accept rate \(mean) over the newest \(cycles) is \(relation) \(Wording.shortest(evaluation.threshold))"
+    // Piece by piece into one buffer: this sentence is made for every model at every check.
+    var text = ""
+    text.reserveCapacity(96)
+    text += "mean accept rate "
+    text += Wording.mean(average, besideThreshold: evaluation.threshold)
+    text += " over the newest "
+    if evaluation.have != 1 {
+      text += String(evaluation.have)
+      text += " "
+    }
+    text += evaluation.have == 1 ? "cycle is " : "cycles is "
+    text += average < evaluation.threshold ? "below " : "not below "
+    text += Wording.shortest(evaluation.threshold)
+    return text
   }
 
   /// What is missing, and what was left out.

@@ -107,7 +107,10 @@ public enum DurationText {
     }
     var scale: Int128 = 1
     for _ in fraction { scale *= 10 }
-    let (total, overflow) = number.multipliedReportingOverflow(by: unit.milliseconds * attosecondsPerMillisecond)
+    // Tens that cancel out are taken away before they could overflow.
+    var length = unit.milliseconds * attosecondsPerMillisecond
+    while scale > 1, length.isMultiple(of: 10) { (scale, length) = (scale / 10, length / 10) }
+    let (total, overflow) = number.multipliedReportingOverflow(by: length)
     guard !overflow else { throw whole.count > fraction.count ? tooLong(shown, range) : tooFine(shown) }
     guard total % scale == 0 else { throw tooFine(shown) }
     let (seconds, attoseconds) = (total / scale).quotientAndRemainder(dividingBy: attosecondsPerSecond)
@@ -116,7 +119,9 @@ public enum DurationText {
   }
 
   /// ASCII digits only.
-  private static func isDigit(_ character: Character) -> Bool { character >= "0" && character <= "9" && character.isASCII }
+  private static func isDigit(_ character: Character) -> Bool {
+    character.isASCII && character >= "0" && character <= "9"
+  }
 
   /// What a message repeats of a text: bounded, and nothing that a terminal would act upon.
   private static func echo(_ text: String) -> String { PrintableText.clip(text, to: maximumEcho) }
@@ -129,7 +134,8 @@ public enum DurationText {
   /// A number, but a unit that is not known.
   private static func wrongUnit(_ shown: String, unit: Substring) -> Problem {
     if unit.contains(where: isDigit) {
-      return Problem(message: "\(shown) has more than one unit", remedy: "write one number, such as \"90m\" or \"1.5h\"")
+      return Problem(
+        message: "\(shown) has more than one unit", remedy: "write one number, such as \"90m\" or \"1.5h\"")
     }
     return Problem(
       message: "\(shown) has the unit \"\(echo(String(unit)))\", which is not known",

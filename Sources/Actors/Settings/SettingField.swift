@@ -60,7 +60,8 @@ extension Settings {
       fields += Settings.fields(of: entry.rules, strategy: entry.strategy, under: ["models", name])
     }
     fields += [
-      SettingField(path: ["ollama", "host"], value: .text(ollama.host ?? OllamaSettings.defaultHost), needsRestart: true),
+      SettingField(
+        path: ["ollama", "host"], value: .text(ollama.host ?? OllamaSettings.defaultHost), needsRestart: true),
       SettingField(path: ["ollama", "transport"], value: .text(ollama.transport.rawValue), needsRestart: true),
       SettingField(path: ["ollama", "pullTimeout"], value: .text(DurationText.print(ollama.pullTimeout))),
       SettingField(path: ["ollama", "stopGrace"], value: .text(DurationText.print(ollama.stopGrace))),

@@ -1,4 +1,4 @@
-import Rules
+public import Rules
 
 /// One model of a `check`, as `check --json` prints it.
 public struct CheckEntry: Sendable, Hashable, Codable {

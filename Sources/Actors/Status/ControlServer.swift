@@ -28,7 +28,8 @@ final class ControlServer: Sendable {
     let task = Task.detached {
       await monitor.answer(request) { lines.push($0) }
     }
-    while let reply = lines.next() {
+    while true {
+      let reply = lines.next()
       guard let text = try? JSON.encode(reply), connection.send(line: text) else { break }
       if reply.isFinal { return }
     }
@@ -49,14 +50,13 @@ final class ReplyQueue: Sendable {
 
   /// Adds a reply.
   func push(_ reply: ControlReply) {
-    queue.withLock { replies in
+    queue.change { replies in
       if reply.isFinal || replies.count < Self.maximumProgress { replies.append(reply) }
     }
-    queue.signal()
   }
 
   /// The next reply; blocks the calling thread until there is one.
-  func next() -> ControlReply? {
-    queue.wait(until: { !$0.isEmpty }) { $0.removeFirst() }
+  func next() -> ControlReply {
+    queue.wait { replies in replies.isEmpty ? nil : replies.removeFirst() }
   }
 }

@@ -98,6 +98,12 @@ public struct StatusReport: Sendable, Hashable, Codable {
     public var path: String
     /// Why it cannot be written; nil where it can.
     public var unwritable: String?
+
+    /// A journal's file, and why it cannot be written.
+    public init(path: String, unwritable: String? = nil) {
+      self.path = path
+      self.unwritable = unwritable
+    }
   }
 
   /// When this was written, RFC 3339 with microseconds.

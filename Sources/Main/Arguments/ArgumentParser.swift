@@ -200,9 +200,13 @@ extension ArgumentParser {
 
   /// A small whole number.
   private func count(_ name: String, _ range: ClosedRange<Int>) throws(UsageError) -> Int? {
-    guard let count = try value(name, { text throws(FieldProblem) in
-      try CountArgument.count(text, in: Int64(range.lowerBound)...Int64(range.upperBound), negative: nil)
-    }) else { return nil }
+    guard
+      let count = try value(
+        name,
+        { text throws(FieldProblem) in
+          try CountArgument.count(text, in: Int64(range.lowerBound)...Int64(range.upperBound), negative: nil)
+        })
+    else { return nil }
     return Int(count)
   }
 

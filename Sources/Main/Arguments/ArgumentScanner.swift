@@ -87,7 +87,8 @@ struct ScannedArguments: Sendable, Hashable {
   private func unknownOption(_ name: String) -> UsageError {
     let shown = PrintableText.clip(name)
     let own = (command.map { CommandSpec.of($0).options } ?? []) + CommandSpec.global
-    let message = command.map { "\($0.rawValue) has no option \(shown)" } ?? "there is no option \(shown) before a command"
+    let message =
+      command.map { "\($0.rawValue) has no option \(shown)" } ?? "there is no option \(shown) before a command"
     if name.hasPrefix("-"), !name.hasPrefix("--"), own.contains(where: { $0.name == "-" + name }) {
       return UsageError(message, hint: "Did you mean -\(shown)?")
     }

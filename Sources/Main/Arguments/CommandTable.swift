@@ -94,7 +94,9 @@ extension CommandSpec {
       .checkConfig, "check the configuration and say what is wrong with it",
       details: "Exit 0 if it can be used, 78 if not.",
       usage: "[--print] [FILE]",
-      positionals: [PositionalSpec(name: "FILE", isRequired: false, summary: "the file; without it, the one that `run` would find")],
+      positionals: [
+        PositionalSpec(name: "FILE", isRequired: false, summary: "the file; without it, the one that `run` would find")
+      ],
       options: [OptionSpec("--print", "print the effective configuration, and where each value comes from")],
       examples: [
         Example("retraind check-config", "check what `run` would use"),

@@ -18,7 +18,9 @@ enum CountArgument {
   static let maximumLabel = 512
 
   /// A whole number in decimal digits.
-  static func count(_ text: String, in range: ClosedRange<Int64>, negative reason: String?) throws(FieldProblem) -> Int64 {
+  static func count(
+    _ text: String, in range: ClosedRange<Int64>, negative reason: String?
+  ) throws(FieldProblem) -> Int64 {
     let shown = PrintableText.clip(text, to: 40)
     let bounds = "must be between \(range.lowerBound) and \(range.upperBound)"
     let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
@@ -52,10 +54,10 @@ enum CountArgument {
   /// Any number.
   static func number(_ text: String) throws(FieldProblem) -> ConfigNumber {
     if text == "NaN" || text == "nan" { return ConfigNumber(text: text, value: .nan, whole: nil) }
-    if text.hasSuffix("%"), let percent = NumberText.parse(String(text.dropLast())), (0...100).contains(percent.value) {
+    if let rate = FieldCheck.rateText(percentage: text) {
       throw FieldProblem(
         message: "\(PrintableText.clip(text)) is not a rate: rates are between 0 and 1",
-        remedy: "did you mean \(FieldCheck.rateText(percent: percent.value))?")
+        remedy: "did you mean \(rate)?")
     }
     if text.utf8.count <= JSON5Scanner.maximumNumberLength, let number = NumberText.parse(text) { return number }
     throw FieldProblem(message: "\(PrintableText.clip(text)) is not a number", remedy: "write it like 0.6")

@@ -98,8 +98,8 @@ enum TimestampArgument {
       if isAtEnd || take("Z") || take("z") { return 0 }
       let isWest = take("-")
       guard isWest || take("+"), let hours = number(2) else { return nil }
-      _ = take(":")
-      let minutes = isAtEnd ? 0 : number(2)
+      let hasColon = take(":")
+      let minutes = isAtEnd && !hasColon ? 0 : number(2)
       guard let minutes, hours < 24, minutes < 60 else { return nil }
       return (isWest ? -1 : 1) * (hours * 3600 + minutes * 60)
     }

@@ -10,7 +10,7 @@ enum CheckCommand {
     let progress = ProgressLine(context.terminal)
     do {
       let entries = try await stopped(by: requests) {
-        try await entries(options, loaded, requests, progress, context)
+        try await Self.entries(options, loaded, requests, progress, context)
       }
       progress.end()
       show(entries, loaded, context)

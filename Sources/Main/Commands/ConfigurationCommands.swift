@@ -11,7 +11,7 @@ enum CheckConfigCommand {
       return ExitCode.configuration
     }
     if options.print || context.global.json {
-      let printer = ConfigurationPrinter(loaded)
+      let printer = ConfigurationPrinter(loaded: loaded)
       context.terminal.print(context.global.json ? printer.json() : printer.json5())
     } else {
       context.terminal.print("\(loaded.file ?? "no configuration file, defaults"): valid")

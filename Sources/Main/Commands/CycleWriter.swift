@@ -20,7 +20,7 @@ enum CycleWriter {
       id: cycle.id ?? identifiers.next(at: now), model: cycle.model, modelVersion: cycle.modelVersion,
       timestamp: Timestamp(microseconds: cycle.microseconds ?? now), windowMinutes: cycle.windowMinutes,
       accepted: cycle.accepted, rejected: cycle.rejected, edited: cycle.edited, acceptRate: cycle.acceptRate)
-    try await EmbeddedStore(journal: journal).add(row)
+    try await EmbeddedStore(journal).add(row)
     await journal.close()
     return row.id
   }

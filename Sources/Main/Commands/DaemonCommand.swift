@@ -35,10 +35,10 @@ struct DaemonCommand {
     do {
       monitor = try await RetrainMonitor.start(
         loaded.settings, paths: loaded.paths,
-        parts: Parts.real(loaded.settings, paths: loaded.paths, log: log, environment: context.environment),
+        parts: Parts.real(loaded.settings, log: log, environment: context.environment),
         configurationFile: loaded.file, reloader: reloader(log))
     } catch {
-      let (code, reason) = StartFailure.explain(error, paths: loaded.paths)
+      let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)
       log.critical("Not started: \(reason)")
       return code
     }

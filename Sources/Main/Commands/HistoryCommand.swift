@@ -32,7 +32,7 @@ enum HistoryCommand {
   }
 
   private static func cycles(_ options: HistoryOptions, _ journal: Journal) async throws -> [CycleEntry] {
-    let found = try await EmbeddedStore(journal: journal)
+    let found = try await EmbeddedStore(journal)
       .newestRows(of: options.model.map { [$0] }, limit: options.limit)
     let rows = found.flatMap { model in model.rows.map { CycleEntry($0) } }
     return Array(rows.sorted { ($0.timestamp ?? "") > ($1.timestamp ?? "") }.prefix(options.limit))

@@ -24,10 +24,10 @@ enum OneShot {
     do {
       monitor = try await RetrainMonitor.start(
         loaded.settings, paths: loaded.paths,
-        parts: Parts.real(loaded.settings, paths: loaded.paths, log: log, environment: context.environment),
+        parts: Parts.real(loaded.settings, log: log, environment: context.environment),
         mode: .oneShot, configurationFile: loaded.file)
     } catch {
-      let (code, reason) = StartFailure.explain(error, paths: loaded.paths)
+      let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)
       throw Failure.ended(code: code, reason)
     }
     do {
@@ -47,16 +47,16 @@ enum OneShot {
 }
 
 /// Why a monitor did not start, as an exit code and words.
-enum StartFailure {
+enum StartRefusal {
   static func explain(_ error: any Error, paths: StatePaths) -> (code: Int32, reason: String) {
     switch error {
     case let failure as LockFailure:
       switch failure {
-      case .held(let path, let pid):
+      case .held(let pid):
         let who = pid.map { "process \($0)" } ?? "another process"
         return (
           ExitCode.temporary,
-          "\(who) already works on this state directory (lock \(path)): use that one, stop it, or give another --state-dir"
+          "\(who) already works on this state directory (lock \(paths.lock)): use that one, stop it, or give another --state-dir"
         )
       case .denied: return (ExitCode.permission, "\(failure)")
       case .failed: return (ExitCode.software, "\(failure)")

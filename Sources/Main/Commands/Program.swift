@@ -77,7 +77,7 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
   case .history(let options, _): runWithSignals(requests) { await HistoryCommand.run(options, loaded, context) }
   case .record(let options, _): runWithSignals(requests) { await RecordCommand.run(options, loaded, requests, context) }
   case .retrain(let options, _):
-    runWithSignals(requests) { await ModelRunCommand.run(.pull, options, loaded, requests, context) }
+    runWithSignals(requests) { await ModelRunCommand.run(.retrain, options, loaded, requests, context) }
   case .rollback(let options, _):
     runWithSignals(requests) { await ModelRunCommand.run(.rollback, options, loaded, requests, context) }
   case .reload: runWithSignals(requests) { await ReloadCommand.run(loaded, requests, context) }

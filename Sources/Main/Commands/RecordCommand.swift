@@ -1,4 +1,5 @@
 import Actors
+import Journal
 import Platform
 import Rules
 
@@ -58,7 +59,7 @@ enum ModelRunCommand {
     let progress = ProgressLine(context.terminal)
     do {
       let answer = try await stopped(by: requests) {
-        try await answer(command, options, loaded, requests, progress, context)
+        try await Self.answer(command, options, loaded, requests, progress, context)
       }
       progress.end()
       return show(answer, context)

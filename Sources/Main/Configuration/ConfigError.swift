@@ -16,7 +16,7 @@ struct ConfigError: Error, Sendable, Hashable, CustomStringConvertible {
   /// `retraind.json5:12:9: threshold: 40 is not a rate: rates are between 0 and 1; did you mean 0.40?`
   var description: String {
     var text = source
-    if let position { text += ":\(position.line):\(position.column)" }
+    if let position { text += ":\(position)" }
     text += ": "
     if let field { text += "\(PrintableText.clip(field, to: ConfigError.maximumField)): " }
     text += message

@@ -1,9 +1,12 @@
 /// A place in a text, both counted from 1; a column is a Unicode scalar.
-struct SourcePosition: Sendable, Hashable, Comparable {
+struct SourcePosition: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// The line.
   var line: Int
   /// The column in it.
   var column: Int
+
+  /// `12:9`.
+  var description: String { "\(line):\(column)" }
 
   /// Orders as one reads.
   static func < (left: SourcePosition, right: SourcePosition) -> Bool {

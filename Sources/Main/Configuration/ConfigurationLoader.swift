@@ -95,7 +95,7 @@ struct ConfigurationLoader {
     settings.strategy = base.strategy
     noteFlags(under: "")
     checkWindow(base.rules, under: "", reader: reader)
-    for (name, overrides) in reader.models {
+    for (name, overrides) in reader.models.sorted(by: { $0.key < $1.key }) {
       let model = flags.rules.apply(to: overrides.apply(to: base))
       settings.models[name] = model
       let prefix = "models.\(name)."

@@ -12,9 +12,10 @@ struct ConfigurationPrinter {
     var section: [String] = []
     for field in fields {
       if field.path == ["stateDirectory"] || field.path.last == "key" { continue }
-      if field.path.first == "models", loaded.provenance[field.name] == nil { continue }
       let parent = Array(field.path.dropLast())
       move(from: &section, to: parent, &lines)
+      // A model's entry shows what it says itself; an entry that says nothing stays an entry.
+      if field.path.first == "models", loaded.provenance[field.name] == nil { continue }
       lines.append(line(field, indent: parent.count + 1))
       if field.name == "supabase.keyFile" { lines.append(keyLine(indent: parent.count + 1)) }
     }

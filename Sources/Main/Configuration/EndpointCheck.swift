@@ -119,6 +119,7 @@ enum EndpointCheck {
 
   /// A host that is none.
   private static func badHost(_ host: Substring, _ shown: String) -> FieldProblem {
-    FieldProblem(message: "\(shown) names the host \"\(PrintableText.clip(String(host)))\", which is no host name or address")
+    let name = PrintableText.clip(String(host))
+    return FieldProblem(message: "\(shown) names the host \"\(name)\", which is no host name or address")
   }
 }

@@ -42,10 +42,18 @@ enum FieldCheck {
     let value = number.value
     if value >= 0, value <= 1 { return value == 0 ? 0 : value }
     let shown = PrintableText.clip(number.text, to: 40)
-    guard value.isFinite else { throw FieldProblem(message: "\(shown) is not a rate", remedy: "rates are between 0 and 1") }
+    guard value.isFinite else {
+      throw FieldProblem(message: "\(shown) is not a rate", remedy: "rates are between 0 and 1")
+    }
     let bounds = "\(shown) is not a rate: rates are between 0 and 1"
     guard value > 1, value <= 100 else { throw FieldProblem(message: bounds) }
     throw FieldProblem(message: bounds, remedy: "did you mean \(rateText(percent: value))?")
+  }
+
+  /// The rate of a text such as `60%`; nil where it is none.
+  static func rateText(percentage text: String) -> String? {
+    guard text.hasSuffix("%"), let percent = NumberText.parse(String(text.dropLast())) else { return nil }
+    return (0...100).contains(percent.value) ? rateText(percent: percent.value) : nil
   }
 
   /// A percentage as a rate with at least two digits after the point: 40 is 0.40.
@@ -83,7 +91,8 @@ enum FieldCheck {
   /// A model's name.
   static func modelName(_ text: String) throws(FieldProblem) -> String {
     guard let problem = ModelName.problem(with: text) else { return text }
-    throw FieldProblem(message: text.isEmpty ? "the name \(problem)" : "the name \"\(PrintableText.clip(text))\" \(problem)")
+    let name = text.isEmpty ? "the name" : "the name \"\(PrintableText.clip(text))\""
+    throw FieldProblem(message: "\(name) \(problem)")
   }
 
   /// A path: not empty, and nothing in it that no path has.
@@ -96,7 +105,8 @@ enum FieldCheck {
       throw FieldProblem(message: "the path contains a control character")
     }
     if text.hasPrefix("~") {
-      throw FieldProblem(message: "\(PrintableText.clip(text)) begins with ~, which only a shell understands",
+      throw FieldProblem(
+        message: "\(PrintableText.clip(text)) begins with ~, which only a shell understands",
         remedy: "write the whole path")
     }
     return text

@@ -10,7 +10,8 @@ extension JSON5Scanner {
     var count = 0
     while let scalar = cursor.next {
       if scalar == "\n" || scalar == "\r" {
-        throw Problem(position: start, message: "this text is not closed on its line", remedy: "close it with its quote")
+        throw Problem(
+          position: start, message: "this text is not closed on its line", remedy: "close it with its quote")
       }
       let position = cursor.position
       cursor.advance()

@@ -31,7 +31,9 @@ struct JSON5Scanner {
   private var path: [String] = []
 
   /// The tree, and every duplicate key.
-  static func scan(_ bytes: [UInt8], file: String) throws(ConfigErrors) -> (root: ConfigNode, duplicates: ConfigErrors) {
+  static func scan(
+    _ bytes: [UInt8], file: String
+  ) throws(ConfigErrors) -> (root: ConfigNode, duplicates: ConfigErrors) {
     var scanner: JSON5Scanner
     do throws(Problem) {
       scanner = JSON5Scanner(file: file, cursor: ScalarCursor(try decode(bytes)))
@@ -158,7 +160,9 @@ struct JSON5Scanner {
       let position = cursor.position
       let key = try self.key(in: start)
       try skipSpace()
-      guard cursor.advance(over: ":") else { throw expected("':' after the key \(PrintableText.clip(key))", in: start, "{") }
+      guard cursor.advance(over: ":") else {
+        throw expected("':' after the key \(PrintableText.clip(key))", in: start, "{")
+      }
       try skipSpace()
       path.append(key)
       let value = try self.value(depth: depth)
@@ -166,7 +170,7 @@ struct JSON5Scanner {
         duplicates.append(
           ConfigError(
             source: file, position: position, field: path.joined(separator: "."),
-            message: "this key stands twice: at \(first.line):\(first.column) and at \(position.line):\(position.column)",
+            message: "this key stands twice: at \(first) and at \(position)",
             remedy: "remove one of them"))
       } else {
         seen[key] = position
@@ -201,13 +205,13 @@ struct JSON5Scanner {
     guard let scalar = cursor.next else {
       return Problem(
         position: cursor.position, message: "the file ends where \(what) should stand",
-        remedy: "the \(opening) at \(start.line):\(start.column) is still open")
+        remedy: "the \(opening) at \(start) is still open")
     }
     let remedy: String? =
       switch scalar {
       case "=": "a key and its value are separated by ':'"
       case ";": "values are separated by ','"
-      case "}", "]": "the \(opening) at \(start.line):\(start.column) is still open"
+      case "}", "]": "the \(opening) at \(start) is still open"
       case _ where what.hasPrefix("','"): "a comma may be missing before this"
       default: nil
       }

@@ -11,11 +11,20 @@ enum NearestName {
     for candidate in candidates {
       let name = normalized(candidate)
       let allowed = max(1, min(wanted.count, name.count) / 3)
-      let distance = wanted == name ? 0 : editDistance(wanted, name)
+      let distance = wanted == name ? 0 : isBeginning(wanted, name) ? 1 : editDistance(wanted, name)
       guard distance <= allowed, distance < best?.distance ?? .max else { continue }
       best = (candidate, distance)
     }
     return best?.name
+  }
+
+  /// Letters from which on the beginning of a word stands for it: `warn` for `warning`.
+  private static let minimumBeginning = 3
+
+  /// True where one word is the beginning of the other.
+  private static func isBeginning(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    let (shorter, longer) = left.count < right.count ? (left, right) : (right, left)
+    return shorter.count >= minimumBeginning && longer.starts(with: shorter)
   }
 
   /// Small ASCII letters without separators: `min_stats`, `min-stats` and `minStats` are the same mistake.
@@ -37,7 +46,8 @@ enum NearestName {
       var current = [i + 1]
       for j in right.indices {
         var cost = min(previous[j] + (left[i] == right[j] ? 0 : 1), previous[j + 1] + 1, current[j] + 1)
-        if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { cost = min(cost, beforePrevious[j - 1] + 1) }
+        let isSwap = i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j]
+        if isSwap { cost = min(cost, beforePrevious[j - 1] + 1) }
         current.append(cost)
       }
       (beforePrevious, previous) = (previous, current)

@@ -28,7 +28,8 @@ enum SupabaseKey {
     let looksLikeKey = text.hasPrefix("eyJ") || text.hasPrefix("sb_") || text.utf8.count > suspiciousLength
     if looksLikeKey, !text.contains("/") {
       throw FieldProblem(
-        message: "this looks like the key itself", remedy: "put it into a file of its own and write that file's path here")
+        message: "this looks like the key itself",
+        remedy: "put it into a file of its own and write that file's path here")
     }
     return try FieldCheck.filePath(text)
   }

@@ -75,7 +75,9 @@ private func recordingProblems(_ recording: Recording) -> [String] {
   let written = ["A {", "B {", "H {"].reduce(0) { $0 + count(" " + $1) }
   if literal != written { problems.append("\(recording.name): \(written) lines written, \(literal) read") }
   let ends = count(" end of stream: ")
-  if recording.plays.count != ends { problems.append("\(recording.name): \(ends) ends, \(recording.plays.count) pulls") }
+  if recording.plays.count != ends {
+    problems.append("\(recording.name): \(ends) ends, \(recording.plays.count) pulls")
+  }
   for play in recording.plays {
     if play.steps.count > play.seenLines {
       problems.append("\(play.name): \(play.steps.count) lines to play, but the recorder saw \(play.seenLines)")
@@ -91,7 +93,8 @@ private func recordingProblems(_ recording: Recording) -> [String] {
   return problems
 }
 
-/// Where `OLLAMA_HOST` is read otherwise than by the real program: S33 says which values reached its server on port 11534.
+/// Where `OLLAMA_HOST` is read otherwise than by the real program: S33 says which values reached its server, on port
+/// 11534.
 private func hostProblems(_ recording: Recording) -> [String] {
   let lines = recording.text.split(separator: "\n").filter { $0.hasPrefix("OLLAMA_HOST='") }
   guard lines.count >= 13 else { return ["S33: only \(lines.count) values of OLLAMA_HOST"] }
@@ -100,6 +103,7 @@ private func hostProblems(_ recording: Recording) -> [String] {
     let value = String(line[..<arrow.lowerBound].dropFirst(13))
     let host = HostVariable(value)
     let reaches = host.port == 11534 && host.prefix.isEmpty
-    return reaches == line[arrow.upperBound...].hasPrefix("NAME") ? nil : "S33: OLLAMA_HOST='\(value)' is read otherwise"
+    let didReach = line[arrow.upperBound...].hasPrefix("NAME")
+    return reaches == didReach ? nil : "S33: OLLAMA_HOST='\(value)' is read otherwise"
   }
 }

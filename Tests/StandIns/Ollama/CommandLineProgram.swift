@@ -4,8 +4,8 @@
   import Darwin
 #endif
 
-/// The stand-in of the `ollama` program. It calls the server that `OLLAMA_HOST` names, so that the server's log judges it
-/// too, and writes what the real program was recorded to write.
+/// The stand-in of the `ollama` program. It calls the server that `OLLAMA_HOST` names, so that the server's log judges
+/// it too, and writes what the real program was recorded to write.
 ///
 /// Its surroundings: `OLLAMA_HOST`, `STAND_IN_CLI` (see `Misbehaviour`), `STAND_IN_SPEED` (20), `STAND_IN_RECORDINGS`.
 struct CommandLineProgram {
@@ -197,7 +197,9 @@ struct CommandLineProgram {
     }
   }
 
-  private func call(_ port: UInt16, _ method: String, _ path: String, _ body: String = "") -> (status: Int, body: String)? {
+  private func call(
+    _ port: UInt16, _ method: String, _ path: String, _ body: String = ""
+  ) -> (status: Int, body: String)? {
     ServerCall.answer(port: port, method: method, path: host.prefix + path, body: body)
   }
 

@@ -55,7 +55,9 @@ struct Endpoints: Sendable {
     _ method: String, _ path: String, sent: String = "", replacing name: String = "", by other: String = ""
   ) -> HTTPAnswer {
     guard
-      let call = calls.first(where: { $0.method == method && $0.path == path && (sent.isEmpty || $0.sent.contains(sent)) })
+      let call = calls.first(where: {
+        $0.method == method && $0.path == path && (sent.isEmpty || $0.sent.contains(sent))
+      })
     else { return HTTPAnswer(status: 500, contentType: "text/plain", body: "not recorded: \(method) \(path)") }
     var body = call.body
     if !name.isEmpty { body = body.replacing(name, with: JSON.quoted(other).dropFirst().dropLast()) }

@@ -43,7 +43,9 @@ struct ModelTable: Sendable {
   private let plays: PullPlays
 
   /// A table in which the server has `models` and its registry those, `registry` and every model of a scenario.
-  init(models: [String], registry: [String], scenarios: [String: [Play]], changing: Bool, plays: PullPlays, now: String) {
+  init(
+    models: [String], registry: [String], scenarios: [String: [Play]], changing: Bool, plays: PullPlays, now: String
+  ) {
     let local = models.map(Self.full)
     first = local.first
     self.changing = changing
@@ -84,7 +86,8 @@ struct ModelTable: Sendable {
     return true
   }
 
-  /// Ends the runner of what the name stands for *now*: one that was loaded before a pull stays. False where there is none.
+  /// Ends the runner of what the name stands for *now*: one that was loaded before a pull stays. False where there is
+  /// no such model.
   mutating func unload(_ name: String) -> Bool {
     guard let model = model(name) else { return false }
     runners.removeAll { $0.digest == model.digest }

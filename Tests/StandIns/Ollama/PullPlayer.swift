@@ -42,7 +42,8 @@ struct PullPlayer {
   }
 
   private mutating func stream(
-    _ play: Play, to request: HTTPRequest, on connection: inout Connection, beforeLast: (Outcome, _ partial: Int) -> Void
+    _ play: Play, to request: HTTPRequest, on connection: inout Connection,
+    beforeLast: (Outcome, _ partial: Int) -> Void
   ) -> Outcome {
     let start = Instant.now
     func moment(_ at: Double) -> Instant { start.advanced(bySeconds: max(0, at - play.startedAt) / speed) }

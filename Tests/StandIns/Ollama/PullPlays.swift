@@ -45,7 +45,8 @@ struct PullPlays: Sendable {
     recordedVersions = zip(digests, weights).map { ($0, $1) }
   }
 
-  /// `m:7b=S10+S01,other=S06.2`: the pulls of each model play these one after the other; `S06.2` is the second answer of S06.
+  /// `m:7b=S10+S01,other=S06.2`: the pulls of each model play these one after the other; `S06.2` is the second answer
+  /// of S06.
   static func scenarios(_ text: String, library: RecordingLibrary) throws(StandInFailure) -> [String: [Play]] {
     var result: [String: [Play]] = [:]
     for (model, names) in try parts(text) {
@@ -63,7 +64,7 @@ struct PullPlays: Sendable {
         }
       }
       guard !plays.isEmpty else {
-        throw StandInFailure("scenario \(model)=\(names.joined(separator: "+")): no answer to a pull was recorded there")
+        throw StandInFailure("scenario \(model)=\(names.joined(separator: "+")): there is no answer to a pull")
       }
       result[model] = plays
     }
@@ -112,8 +113,8 @@ struct PullPlays: Sendable {
     return [play]
   }
 
-  /// A play that ends because its client left goes on, for a client that stays, with what the same recording has for when
-  /// it asked again; where there is nothing, its last line is repeated for ever.
+  /// A play that ends because its client left goes on, for a client that stays, with what the same recording has for
+  /// when it asked again; where there is nothing, its last line is repeated for ever.
   static func goingOn(_ plays: [Play], from index: Int) -> Play {
     var play = plays[index]
     for next in plays[(index + 1)...] where play.ending == .clientLeft && next.name.prefix(3) == play.name.prefix(3) {

@@ -83,7 +83,8 @@ struct PullTranscript {
     var pull = pull
     let last = what.firstRange(of: "last=").map { String(what[$0.upperBound...]) } ?? ""
     place(&pull, before: at, next: pull.clientLeft ? last : nil)
-    pull.play.seenLines = what.firstRange(of: "lines=").flatMap { Int(what[$0.upperBound...].prefix { $0.isNumber }) } ?? 0
+    pull.play.seenLines =
+      what.firstRange(of: "lines=").flatMap { Int(what[$0.upperBound...].prefix { $0.isNumber }) } ?? 0
     pull.play.endedAt = at
     if pull.clientLeft {
       // Where no repeat was written, the last line is known all the same.
@@ -116,8 +117,8 @@ struct PullTranscript {
         pull.play.steps.append(.init(at: fall.at, line: low, restored: true))
         repeated = low
       }
-    } else if pull.repeats != nil, let next, next.hasPrefix(#"{"status""#), before == pull.repeats?.at, pull.clientLeft {
-      repeated = next
+    } else if pull.clientLeft, before == pull.repeats?.at, let next, next.hasPrefix(#"{"status""#) {
+      repeated = next  // the recorder's last line is the one that it counted
     } else if let last = pull.last, !last.contains(#""digest""#) {
       repeated = untouchedLayer ?? last  // only progress lines are ever repeated
     }

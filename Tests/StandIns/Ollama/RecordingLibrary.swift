@@ -24,7 +24,8 @@ struct RecordingLibrary: Sendable {
     self.folder = folder
     var files: [String: String] = [:]
     guard let handle = opendir(folder) else {
-      throw StandInFailure("cannot open the folder of recordings \(folder): \(lastError()); name it with --recordings DIR")
+      throw StandInFailure(
+        "cannot open the folder of recordings \(folder): \(lastError()); name it with --recordings DIR")
     }
     while let entry = readdir(handle) {
       let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
@@ -43,7 +44,8 @@ struct RecordingLibrary: Sendable {
       .map { PullTranscript.line($0.line, completed: 0) }
     for name in names ?? Set(files.keys) where name != "S01" {
       guard let file = files[name] else {
-        throw StandInFailure("no recording \(name) in \(folder); there are \(files.keys.sorted().joined(separator: " "))")
+        throw StandInFailure(
+          "no recording \(name) in \(folder); there are \(files.keys.sorted().joined(separator: " "))")
       }
       read[name] = try Self.parse(name: name, text: Self.contents(of: file), untouchedLayer: untouched)
     }

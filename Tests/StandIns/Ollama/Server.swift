@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #else
@@ -38,7 +36,7 @@ final class Server: Sendable {
   let log: EventLog
   /// True where nobody is ever answered: S32 for every model.
   let isSilent: Bool
-  private let shared: Mutex<Shared>
+  private let shared: Locked<Shared>
 
   /// Reads the recordings.
   init(_ options: ServeOptions) throws(StandInFailure) {
@@ -52,12 +50,12 @@ final class Server: Sendable {
       for model in options.models + options.registry where scenarios[model] == nil { scenarios[model] = all }
     }
     var table = ModelTable(
-      models: options.models, registry: options.registry, scenarios: scenarios, changing: options.changing, plays: plays,
-      now: WallClock.rfc3339)
+      models: options.models, registry: options.registry, scenarios: scenarios, changing: options.changing,
+      plays: plays, now: WallClock.rfc3339)
     for name in options.loaded where !table.load(name) {
       throw StandInFailure("--loaded \(name): it is not among --models")
     }
-    shared = Mutex(Shared(table: table))
+    shared = Locked(Shared(table: table))
     endpoints = try Endpoints(library)
     log = try EventLog(path: options.log)
   }

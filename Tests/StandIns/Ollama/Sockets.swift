@@ -123,7 +123,7 @@ struct Connection: ~Copyable {
 
 extension pollfd {
   #if canImport(Glibc)
-    /// The other side has closed, even where unread bytes stand before the end (`POLLRDHUP`, hidden without _GNU_SOURCE).
+    /// The other side has closed, even where unread bytes stand before the end: `POLLRDHUP`, which is hidden.
     static let hangUp: Int32 = 0x2000
   #else
     static let hangUp: Int32 = 0

@@ -6,7 +6,10 @@ enum UnixSocketPath {
   /// state directory may lie as deep as it likes.
   static func with<Value>(_ path: String, _ body: (String) -> Value) throws(SocketFailure) -> Value {
     let limit = Int(retraind_unix_path_limit())
-    if path.utf8.contains(0) { throw SocketFailure(.system, "the path of the socket contains a NUL character") }
+    // An empty path would be one of Linux's nameless addresses, which anybody may connect to.
+    if path.isEmpty || path.utf8.contains(0) {
+      throw SocketFailure(.system, "the path of the socket is empty or contains a NUL character")
+    }
     if path.utf8.count <= limit { return body(path) }
     #if os(Linux)
       let slash = path.lastIndex(of: "/")

@@ -11,7 +11,7 @@ import CShims
 /// State behind a mutex, with a condition on which threads of our own wait. Never waited on from the cooperative pool.
 ///
 /// Unchecked: `mutex` protects `state`; the two pointers never change and live as long as the object.
-final class Guarded<State>: @unchecked Sendable {
+package final class Guarded<State>: @unchecked Sendable {
   /// Protects `state`.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   /// Tells waiting threads that `state` changed.
@@ -20,7 +20,7 @@ final class Guarded<State>: @unchecked Sendable {
   private var state: State
 
   /// Guards a value.
-  init(_ state: sending State) {
+  package init(_ state: sending State) {
     self.state = state
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
@@ -37,14 +37,14 @@ final class Guarded<State>: @unchecked Sendable {
   }
 
   /// Reads or changes the state.
-  func withLock<Value, Failure: Error>(_ body: (inout State) throws(Failure) -> Value) throws(Failure) -> Value {
+  package func withLock<Value, Failure: Error>(_ body: (inout State) throws(Failure) -> Value) throws(Failure) -> Value {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try body(&state)
   }
 
   /// Changes the state and wakes whoever waits for it.
-  func change<Value>(_ body: (inout State) -> Value) -> Value {
+  package func change<Value>(_ body: (inout State) -> Value) -> Value {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     let value = body(&state)
@@ -53,7 +53,7 @@ final class Guarded<State>: @unchecked Sendable {
   }
 
   /// Blocks the thread until the body gives a value.
-  func wait<Value>(_ body: (inout State) -> Value?) -> Value {
+  package func wait<Value>(_ body: (inout State) -> Value?) -> Value {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
@@ -63,7 +63,7 @@ final class Guarded<State>: @unchecked Sendable {
   }
 
   /// Blocks the thread until the body gives a value, but no longer than the limit; nil where it was reached.
-  func wait<Value>(atMost limit: Duration, _ body: (inout State) -> Value?) -> Value? {
+  package func wait<Value>(atMost limit: Duration, _ body: (inout State) -> Value?) -> Value? {
     let end = MonotonicMoment.now().advanced(by: limit)
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }

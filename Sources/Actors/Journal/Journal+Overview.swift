@@ -1,0 +1,69 @@
+internal import Platform
+public import Rules
+
+/// Questions about all models at once, for schedule and status.
+extension Journal {
+  /// Models whose failed run can be tried again, and when.
+  public func modelsWithRetry() throws(JournalFailure) -> [String: Timestamp] {
+    try read { database in
+      let rows = try database.query(
+        "SELECT model, retry_at FROM retraind_models WHERE retry_at IS NOT NULL", []
+      ) { row in (row[0].text ?? "", row[1].timestamp) }
+      var found: [String: Timestamp] = [:]
+      for (model, at) in rows { found[model] = at }
+      return found
+    }
+  }
+
+  /// The newest decision on each model, newest first.
+  public func latestDecisions(limit: Int) throws(JournalFailure) -> [DecisionRow] {
+    let ids = try read { database in
+      try database.query(
+        "SELECT max(id) FROM retraind_decisions GROUP BY model ORDER BY max(id) DESC LIMIT ?1",
+        [.integer(Int64(max(0, limit)))]
+      ) { row in row[0].integer ?? 0 }
+    }
+    var decisions: [DecisionRow] = []
+    for id in ids { if let decision = try decision(id) { decisions.append(decision) } }
+    return decisions
+  }
+
+  /// The run that a decision started; nil where it started none.
+  public func run(ofDecision decision: Int64) throws(JournalFailure) -> RunRow? {
+    let id = try read { database in
+      try database.query(
+        "SELECT id FROM retraind_runs WHERE decision_id = ?1 LIMIT 1", [.integer(decision)]
+      ) { row in row[0].text ?? "" }.first
+    }
+    guard let id else { return nil }
+    return try run(id)
+  }
+
+  /// A model's own configuration changed: what stopped its automatic work may be repaired.
+  public func onConfigurationChanged(_ model: String) throws(JournalFailure) {
+    var memory = try memory(of: model)
+    let before = memory
+    memory.onConfigurationChanged()
+    if memory != before { try saveMemory(memory, of: model) }
+  }
+
+  /// Why the journal cannot be written; nil where it can.
+  public func unwritable() -> String? {
+    do throws(JournalFailure) {
+      try proveWritable()
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+}
+
+extension JournalFailure {
+  /// True where trying the same call again can never help: somebody else owns the run, or the change is not allowed.
+  public var isFinal: Bool {
+    switch self {
+    case .fenced, .illegalTransition, .unknownRun, .runExists, .unknownEvent: true
+    case .database, .readOnly, .outboxFull: false
+    }
+  }
+}

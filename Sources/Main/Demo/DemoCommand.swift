@@ -1,0 +1,160 @@
+import Actors
+import Journal
+import Platform
+import Rules
+import Stores
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// `retraind demo`: the main job from a declining model to the refreshed one, on the daemon's own path.
+///
+/// It ignores environment and configuration, works in a temporary directory, and talks to a stand-in model server in
+/// this process, unless `--ollama MODEL` names a model on a real one.
+enum DemoCommand {
+  /// The model of the stand-in.
+  static let model = "demo-assistant:7b"
+  /// Judgements of the pretended cycles, oldest first: a model that declines.
+  static let cycles: [(accepted: Int64, rejected: Int64)] = [
+    (46, 6), (44, 9), (40, 14), (33, 21), (27, 26), (22, 31), (17, 34),
+  ]
+
+  static func run(_ options: DemoOptions, _ context: ProgramContext) async -> Int32 {
+    do {
+      let directory = try context.global.stateDirectory ?? temporaryDirectory()
+      let model = options.ollamaModel ?? Self.model
+      let server = options.ollamaModel == nil ? try DemoModelServer(model: model) : nil
+      if let server {
+        Task.detached { try? await onOwnThread(name: "demo server") { server.serve() } }
+      }
+      defer { server?.stop() }
+      var settings = Settings()
+      settings.model = model
+      settings.ollama.host = server.map { "http://127.0.0.1:\($0.port)" } ?? context.environment["OLLAMA_HOST"]
+      settings.ollama.transport = .api
+      let paths = StatePaths(
+        database: StatePaths.join(directory, "retraind.db"), log: StatePaths.join(directory, "model_retrainer.log"))
+      let demo = Demo(
+        model: model, directory: directory, isStandIn: server != nil, settings: settings, paths: paths,
+        context: context)
+      return try await demo.run()
+    } catch {
+      return CommandFailure.report(error, context)
+    }
+  }
+
+  private static func temporaryDirectory() throws -> String {
+    var template = Array("/tmp/retraind-demo-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw DemoFailure("no temporary directory could be made in /tmp: \(String(cString: strerror(errno)))")
+    }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// One demo on its way.
+struct Demo: Sendable {
+  let model: String
+  let directory: String
+  let isStandIn: Bool
+  let settings: Settings
+  let paths: StatePaths
+  let context: ProgramContext
+
+  /// What `--json` prints at the end.
+  struct Summary: Encodable {
+    var directory: String
+    var model: String
+    var isStandIn: Bool
+    var check: CheckEntry
+    var explanation: Explanation?
+    var events: [EventEntry]
+    var runs: [RunEntry]
+    var status: StatusReport
+  }
+
+  func run() async throws -> Int32 {
+    talk("retraind demo: in \(directory); no configuration, no environment\(isStandIn ? ", a stand-in model server in this process" : "").")
+    try await seed()
+    let log = Log(destination: .file(paths.log))
+    var parts = try Parts.real(settings, log: log, environment: [:])
+    // Its own server or a person watching: the demo holds up no daemon on this host.
+    parts.laneLock = nil
+    talk("\n2. The daemon starts; its first check comes at once.")
+    let monitor = try await RetrainMonitor.start(settings, paths: paths, parts: parts)
+    let progress = ProgressLine(context.terminal)
+    // The first scheduled check fires; this one joins its run and waits for it.
+    let checks = try await monitor.check(model: model, progress: { progress.show($0) })
+    progress.end()
+    // The outbox is its own child: the event is there once the monitor has drained.
+    let status = await monitor.status()
+    await monitor.stop()
+    log.flush()
+    guard let check = checks.first else { throw DemoFailure("the check found no model") }
+    try await tell(check, status)
+    return check.action == .failed ? ExitCode.failure : ExitCode.success
+  }
+
+  /// A declining model: one cycle an hour, each worse than the one before.
+  private func seed() async throws {
+    talk("\n1. Seven cycles of judgements on \(model), one an hour:")
+    let journal = try await Journal.open(path: paths.database)
+    let store = EmbeddedStore(journal)
+    let now = WallClock.system.microseconds()
+    var identifiers = IdentifierSource.fromSystem()
+    let hour: Int64 = 3_600_000_000
+    for (index, cycle) in DemoCommand.cycles.enumerated() {
+      let end = now - Int64(DemoCommand.cycles.count - 1 - index) * hour
+      try await store.add(
+        CycleRow(
+          id: identifiers.next(at: end), model: model, timestamp: Timestamp(microseconds: end), windowMinutes: 60,
+          accepted: cycle.accepted, rejected: cycle.rejected))
+      let rate = Double(cycle.accepted) / Double(cycle.accepted + cycle.rejected)
+      let bar = String(repeating: "▇", count: Int(rate * 40))
+      talk("   \(Explanation.three(rate))  \(context.terminal.paint(bar, rate < settings.rules.threshold ? .red : .green))")
+    }
+    await journal.close()
+  }
+
+  private func tell(_ check: CheckEntry, _ status: StatusReport) async throws {
+    let journal = try await Journal.open(path: paths.database, readOnly: true)
+    let runs = try await journal.runs(model: model, limit: 10)
+    var explanation: Explanation?
+    if let run = runs.first, let id = run.decisionID, let decision = try await journal.decision(id) {
+      explanation = Explanation(decision, run: run)
+    }
+    let events = try await journal.events(limit: 10).map { EventEntry($0) }
+    await journal.close()
+    if context.global.json {
+      let summary = Summary(
+        directory: directory, model: model, isStandIn: isStandIn, check: check, explanation: explanation,
+        events: events, runs: runs.map { RunEntry($0) }, status: status)
+      context.terminal.print(try JSON.encode(summary, isPretty: true))
+      return
+    }
+    talk("\n3. The decision (`retraind explain`):")
+    for line in explanation?.lines(context.terminal) ?? ["no decision"] { talk("   \(line)") }
+    talk("\n4. The recorded event (`retraind history --events`):")
+    for event in events { talk("   \(event.line(context.terminal))") }
+    talk("\n5. The run (`retraind history --runs`):")
+    for run in runs { talk("   \(RunEntry(run).line(context.terminal))") }
+    talk("\n6. The status at the end (`retraind status`):")
+    for line in StatusText.lines(status, context.terminal) { talk("   \(line)") }
+    talk(
+      """
+
+      All of it is in \(paths.database), which the sqlite3 shell reads, and the log beside it. Look again:
+        retraind explain --state-dir \(directory)
+      Remove it: rm -r \(directory)
+      """)
+  }
+
+  private func talk(_ line: String) {
+    if context.global.json { context.terminal.say(line) } else { context.terminal.print(line) }
+  }
+}

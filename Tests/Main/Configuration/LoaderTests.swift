@@ -1,0 +1,275 @@
+import Actors
+import Rules
+import Testing
+
+@testable import Main
+
+@Suite("configuration from all its sources")
+struct LoaderTests {
+  /// A file that says a threshold, which tells the files apart.
+  private func file(_ threshold: String) -> FileReadResult { .text("{threshold: \(threshold)}") }
+
+  @Test("the places are searched in their order")
+  func search() throws {
+    var files: [String: FileReadResult] = [
+      "/w/x.json5": file("0.1"), "/e/y.json5": file("0.2"), "/w/retraind.json5": file("0.3"),
+      "/x/retraind/retraind.json5": file("0.4"), "/h/.config/retraind/retraind.json5": file("0.5"),
+      "/etc/retraind/retraind.json5": file("0.55"),
+    ]
+    var environment = ["RETRAIND_CONFIG": "/e/y.json5", "XDG_CONFIG_HOME": "/x", "HOME": "/h"]
+    var flags = FlagOverrides()
+    flags.config = "x.json5"
+    func expect(_ name: String?, _ threshold: Double, _ comment: Comment) throws {
+      let loaded = try LoaderSupport.load(files: files, environment: environment, flags: flags)
+      #expect(loaded.file == name, comment)
+      #expect(loaded.settings.rules.threshold == threshold, comment)
+    }
+    try expect("x.json5", 0.1, "the flag")
+    flags.config = nil
+    try expect("/e/y.json5", 0.2, "the environment")
+    environment["RETRAIND_CONFIG"] = ""
+    try expect("retraind.json5", 0.3, "an empty variable is none")
+    files["/w/retraind.json5"] = nil
+    try expect("/x/retraind/retraind.json5", 0.4, "XDG")
+    environment["XDG_CONFIG_HOME"] = "relative"
+    try expect("/h/.config/retraind/retraind.json5", 0.5, "a relative XDG path does not count")
+    environment["HOME"] = nil
+    try expect("/etc/retraind/retraind.json5", 0.55, "etc")
+    files = [:]
+    try expect(nil, 0.6, "none")
+  }
+
+  @Test("a file that somebody named must be there")
+  func missing() {
+    var flags = FlagOverrides()
+    flags.config = "nope.json5"
+    #expect(
+      LoaderSupport.errors(flags: flags)
+        == "nope.json5: the file does not exist; --config names it: correct the path, or leave it out to use the usual places"
+    )
+    #expect(
+      LoaderSupport.errors(environment: ["RETRAIND_CONFIG": "/e/c"])
+        == "/e/c: the file does not exist; $RETRAIND_CONFIG names it: correct the path, or leave it out to use the usual places"
+    )
+    #expect(
+      LoaderSupport.errors(files: ["/w/retraind.json5": .failed("permission denied")])
+        == "retraind.json5: the file cannot be read: permission denied; make it readable, or name another one by --config"
+    )
+    flags.config = "d"
+    #expect(
+      LoaderSupport.errors(files: ["/w/d": .failed("it is a directory")], flags: flags)
+        == "d: the file cannot be read: it is a directory; --config names it")
+  }
+
+  @Test("flags win over environment, environment over file, file over defaults")
+  func precedence() throws {
+    let text = "{interval: '5m', threshold: 0.5, model: 'a', ollama: {host: 'file'},\n models: {b: {threshold: 0.7}}}"
+    let fromFile = try LoaderSupport.load(text)
+    #expect(fromFile.settings.ollama.host == "file")
+    let fromEnvironment = try LoaderSupport.load(text, environment: ["OLLAMA_HOST": " \"env:1\" "])
+    #expect(fromEnvironment.settings.ollama.host == "env:1")
+    #expect(fromEnvironment.provenance["ollama.host"] == .environment("OLLAMA_HOST"))
+
+    var flags = FlagOverrides()
+    flags.interval = .seconds(7)
+    flags.model = "c"
+    flags.rules = RuleOverrides(threshold: 0.9, window: 2, minStats: 1)
+    let loaded = try LoaderSupport.load(text, flags: flags)
+    #expect(loaded.settings.interval == .seconds(7))
+    #expect(loaded.settings.model == "c")
+    #expect(loaded.settings.rules == RuleSettings(threshold: 0.9, window: 2, minStats: 1))
+    #expect(loaded.settings.rules(for: "b").threshold == 0.9, "a flag holds for every model")
+    #expect(loaded.provenance["threshold"] == .flag("--threshold"))
+    #expect(loaded.provenance["models.b.threshold"] == .flag("--threshold"))
+    #expect(loaded.provenance["interval"] == .flag("--interval"))
+  }
+
+  @Test("the model of a check stands in only where none is configured")
+  func modelOfCheck() throws {
+    var flags = FlagOverrides()
+    flags.modelWhereNone = "other:7b"
+    #expect(try LoaderSupport.load(flags: flags).settings.model == "other:7b")
+    #expect(try LoaderSupport.load("{model: 'a'}", flags: flags).settings.model == "a")
+  }
+
+  @Test("flags that do not fit together are named")
+  func flagErrors() {
+    var flags = FlagOverrides()
+    flags.rules.window = 2
+    #expect(
+      LoaderSupport.errors(flags: flags)
+        == "--window: window: minStats 3 (default) is more than window 2 (--window); the window must hold at least minStats cycles"
+    )
+    #expect(
+      LoaderSupport.errors("{minStats: 4}", flags: flags)
+        == "retraind.json5:1:12: minStats: minStats 4 (line 1) is more than window 2 (--window); the window must hold at least minStats cycles"
+    )
+    flags = FlagOverrides()
+    flags.rules.minStats = 6
+    #expect(
+      LoaderSupport.errors(flags: flags)
+        == "--min-stats: minStats: minStats 6 (--min-stats) is more than window 5 (default); the window must hold at least minStats cycles"
+    )
+  }
+
+  @Test("a wrong variable is named, and nothing else")
+  func environmentErrors() {
+    #expect(
+      LoaderSupport.errors(environment: ["OLLAMA_HOST": "h:99999"])
+        == "$OLLAMA_HOST: ollama.host: h:99999 has the port \"99999\"; ports are between 1 and 65535")
+    #expect(
+      LoaderSupport.errors(environment: ["SUPABASE_URL": "https://me:hunter2@x"])
+        == "$SUPABASE_URL: supabase.url: the address holds a user name or a password; leave it out")
+  }
+
+  @Test(
+    "places of the state",
+    arguments: [
+      ([:], nil, "/w/data/retraind.db", "/w/logs/model_retrainer.log", "/w/data/status.json"),
+      ([:], "/s", "/s/retraind.db", "/s/model_retrainer.log", "/s/status.json"),
+      ([:], "s", "/w/s/retraind.db", "/w/s/model_retrainer.log", "/w/s/status.json"),
+      (
+        ["STATE_DIRECTORY": "/var/lib/r:/b", "LOGS_DIRECTORY": "/var/log/r"], nil, "/var/lib/r/retraind.db",
+        "/var/log/r/model_retrainer.log", "/var/lib/r/status.json"
+      ),
+      (
+        ["STATE_DIRECTORY": "/var/lib/r"], nil, "/var/lib/r/retraind.db", "/var/lib/r/model_retrainer.log",
+        "/var/lib/r/status.json"
+      ),
+      (
+        ["LOGS_DIRECTORY": "/var/log/r"], nil, "/w/data/retraind.db", "/var/log/r/model_retrainer.log",
+        "/w/data/status.json"
+      ),
+      (
+        ["STATE_DIRECTORY": "/var/lib/r", "LOGS_DIRECTORY": "/var/log/r"], "/s", "/s/retraind.db",
+        "/s/model_retrainer.log", "/s/status.json"
+      ),
+    ] as [([String: String], String?, String, String, String)])
+  func places(environment: [String: String], flag: String?, database: String, log: String, status: String) throws {
+    var flags = FlagOverrides()
+    flags.stateDirectory = flag
+    let paths = try LoaderSupport.load(environment: environment, flags: flags).paths
+    #expect(paths.database == database)
+    #expect(paths.log == log)
+    #expect(paths.status == status)
+    #expect(paths.socket == paths.directory + "/control.sock")
+    #expect(paths.lock == paths.directory + "/retraind.lock")
+  }
+
+  @Test("a log file of the configuration stays where only the state's directory is given")
+  func logStays() throws {
+    let loaded = try LoaderSupport.load("{log: {file: '/l/x.log'}}", environment: ["STATE_DIRECTORY": "/s"])
+    #expect(loaded.paths.log == "/l/x.log")
+    #expect(loaded.provenance["log.file"] == .file(line: 1))
+    #expect(loaded.provenance["store.path"] == .environment("STATE_DIRECTORY"))
+  }
+
+  @Test("paths of the state keep to their rules")
+  func paths() {
+    #expect(StatePaths.join("/w/", "./a") == "/w/a")
+    #expect(StatePaths.join("/w", "/a") == "/a")
+    #expect(StatePaths.directory(of: "/a") == "/")
+    #expect(StatePaths.directory(of: "a") == ".")
+    #expect(StatePaths(database: "/x.db", log: "l").status == "/status.json")
+  }
+}
+
+@Suite("Supabase's configuration")
+struct SupabaseConfigurationTests {
+  static let notYet =
+    "supabase: this version does not read from Supabase yet: the embedded store data/retraind.db is used"
+  static let secret = "eyJhbGciOiJIUzI1NiJ9.secret"
+
+  @Test(
+    "URL and key from every place, the first one counts",
+    arguments: [
+      (["SUPABASE_SERVICE_ROLE_KEY": "k1", "SUPABASE_ANON_KEY": "k2"], "k1", "SUPABASE_SERVICE_ROLE_KEY"),
+      (["SUPABASE_SERVICE_ROLE_KEY": "", "SUPABASE_ANON_KEY": " k2\n"], "k2", "SUPABASE_ANON_KEY"),
+      (
+        ["SUPABASE_SERVICE_ROLE_KEY_FILE": "/k", "SUPABASE_ANON_KEY": "k2"], "from-file",
+        "SUPABASE_SERVICE_ROLE_KEY_FILE"
+      ),
+      (["SUPABASE_ANON_KEY_FILE": "k"], "relative", "SUPABASE_ANON_KEY_FILE"),
+      (["CREDENTIALS_DIRECTORY": "/c"], "credential", "CREDENTIALS_DIRECTORY"),
+    ] as [([String: String], String, String)])
+  func environment(variables: [String: String], key: String, source: String) throws {
+    var environment = variables
+    environment["NEXT_PUBLIC_SUPABASE_URL"] = "https://next.supabase.co/"
+    let files: [String: FileReadResult] = [
+      "/k": .text("from-file\n"), "/w/k": .text("relative"), "/c/supabase-key": .text("credential"),
+    ]
+    let loaded = try LoaderSupport.load(files: files, environment: environment)
+    #expect(loaded.settings.supabase?.url == "https://next.supabase.co")
+    #expect(loaded.settings.supabase?.key?.reveal() == key)
+    #expect(loaded.provenance["supabase.key"] == .environment(source))
+    #expect(loaded.warnings.map(\.description) == [Self.notYet])
+  }
+
+  @Test("SUPABASE_URL counts before NEXT_PUBLIC_SUPABASE_URL, and both before the file")
+  func urls() throws {
+    let text = "{supabase: {url: 'https://file', keyFile: 'k'}}"
+    let files: [String: FileReadResult] = ["/w/k": .text("key")]
+    func url(_ environment: [String: String]) throws -> String? {
+      try LoaderSupport.load(text, files: files, environment: environment).settings.supabase?.url
+    }
+    #expect(try url([:]) == "https://file")
+    #expect(try url(["NEXT_PUBLIC_SUPABASE_URL": "https://next"]) == "https://next")
+    #expect(try url(["NEXT_PUBLIC_SUPABASE_URL": "https://next", "SUPABASE_URL": "https://one"]) == "https://one")
+  }
+
+  @Test("what is incomplete is a warning, never a stop")
+  func incomplete() throws {
+    func warnings(_ text: String?, _ environment: [String: String] = [:], _ files: [String: FileReadResult] = [:])
+      throws
+      -> [String]
+    {
+      try LoaderSupport.load(text, files: files, environment: environment).warnings.map(\.description)
+    }
+    #expect(
+      try warnings("{supabase: {url: 'https://x'}}") == [
+        "supabase.key: there is a URL but no key: set supabase.keyFile or $SUPABASE_SERVICE_ROLE_KEY_FILE; until then the embedded store is used"
+      ])
+    #expect(
+      try warnings("{supabase: {keyFile: 'k'}}") == [
+        "supabase.keyFile: there is a key but no URL: set supabase.url or $SUPABASE_URL; until then the embedded store is used"
+      ])
+    #expect(
+      try warnings("{supabase: {url: 'https://x', keyFile: 'k'}}", [:], ["/w/k": .failed("permission denied")]) == [
+        "supabase.key: k cannot be read: permission denied; the embedded store data/retraind.db is used"
+      ])
+    #expect(
+      try warnings("{supabase: {url: 'https://x', keyFile: 'k'}}", [:], ["/w/k": .text(" \n")]) == [
+        "supabase.key: k holds no key; the embedded store data/retraind.db is used"
+      ])
+    #expect(try warnings("{supabase: null}").isEmpty)
+    #expect(try warnings(nil, ["SUPABASE_ANON_KEY": "k"]).isEmpty)
+  }
+
+  @Test("a key that stands where a path should is not repeated")
+  func misplacedKey() throws {
+    let loaded = try LoaderSupport.load(
+      environment: ["SUPABASE_URL": "https://x", "SUPABASE_ANON_KEY_FILE": Self.secret])
+    #expect(
+      loaded.warnings.map(\.description) == [
+        "supabase.key: what $SUPABASE_ANON_KEY_FILE names is not the path of a file; the embedded store data/retraind.db is used"
+      ])
+    #expect(!LoaderSupport.errors("{supabase: {keyFile: '\(Self.secret)'}}").contains(Self.secret))
+    #expect(!LoaderSupport.errors("{supabase: {key: '\(Self.secret)'}}").contains(Self.secret))
+    #expect(!LoaderSupport.errors("{supabase: {keyFile: ['\(Self.secret)']}}").contains(Self.secret))
+  }
+
+  @Test("a secret appears in no kind of output")
+  func secretIsHidden() throws {
+    let loaded = try LoaderSupport.load(
+      environment: ["SUPABASE_URL": "https://x", "SUPABASE_ANON_KEY": Self.secret])
+    var dumped = ""
+    dump(loaded, to: &dumped)
+    let outputs = [
+      "\(loaded)", String(reflecting: loaded), dumped, ConfigurationPrinter(loaded: loaded).json5(),
+      ConfigurationPrinter(loaded: loaded).json(), "\(loaded.settings.fields)",
+      "\(loaded.settings.differences(from: Settings()))", "\(Secret(Self.secret))",
+    ]
+    for output in outputs { #expect(!output.contains("eyJ")) }
+    #expect("\(Secret("x"))" == "***")
+  }
+}

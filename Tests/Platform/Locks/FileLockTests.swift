@@ -1,0 +1,153 @@
+import Glibc
+import Testing
+
+@testable import Platform
+
+@Suite(.timeLimit(.minutes(1))) struct FileLockTests {
+  private func failure(_ path: String) -> LockFailure? {
+    do {
+      _ = try FileLock.acquire(path: path)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func oneHolderAtATime() throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.file("a.lock")
+    let lock = try FileLock.acquire(path: path)
+    #expect(failure(path) == .held(byPID: getpid()))
+    #expect(failure(path)?.description.contains("\(getpid())") == true)
+    #expect(try contents(of: path) == "\(getpid())\n")
+    lock.release()
+    lock.release()
+    #expect(failure(path) == nil)
+    #expect(access(path, F_OK) == 0, "it is never removed")
+  }
+
+  @Test func goesWithItsObject() throws {
+    let scratch = try ScratchDirectory()
+    do { _ = try FileLock.acquire(path: scratch.file("a.lock")) }
+    #expect(failure(scratch.file("a.lock")) == nil)
+  }
+
+  @Test func anotherProcessHoldsItUntilItDies() async throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.file("a.lock")
+    let (ready, said) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let holder = Task {
+      try await shell("exec 9>\(path); flock -n 9 && echo $$ >&9 && echo held && exec sleep 60") { _ in said.yield() }
+    }
+    for await _ in ready { break }
+    let held = failure(path)
+    guard case .held(byPID: let process?) = held else {
+      Issue.record("\(String(describing: held))")
+      return
+    }
+    kill(process, SIGKILL)
+    #expect(try await holder.value.ending == .signalled(signal: SIGKILL))
+    let lock = try FileLock.acquire(path: path)
+    // And the other way round: we hold it, another process does not get it.
+    #expect(try await shell("flock -n \(path) true").ending == .exited(code: 1))
+    lock.release()
+    #expect(try await shell("flock -n \(path) true").ending == .exited(code: 0))
+  }
+
+  @Test func childrenDoNotInheritIt() async throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.file("a.lock")
+    let lock = try FileLock.acquire(path: path)
+    let (ready, said) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let child = Task { try await shell("echo ready; sleep 60") { _ in said.yield() } }
+    for await _ in ready { break }
+    lock.release()
+    #expect(failure(path) == nil)
+    child.cancel()
+    _ = try await child.value
+  }
+
+  @Test func modes() throws {
+    let scratch = try ScratchDirectory()
+    let own = try FileLock.acquire(path: scratch.file("own.lock"))
+    let shared = try FileLock.acquire(path: scratch.file("shared.lock"), access: .everyone)
+    #expect(permissions(of: own.path) == 0o600)
+    #expect(permissions(of: shared.path) == 0o666)
+  }
+
+  @Test func whatIsNoLockFileIsRefused() throws {
+    let scratch = try ScratchDirectory()
+    let target = try scratch.make("target", "precious")
+    symlink(target, scratch.file("link.lock"))
+    mkfifo(scratch.file("fifo.lock"), 0o600)
+    guard case .denied? = failure(scratch.file("link.lock")) else { Issue.record("a link was followed"); return }
+    guard case .failed? = failure(scratch.file("fifo.lock")) else { Issue.record("a pipe was opened"); return }
+    guard case .failed(let text)? = failure(scratch.file("no/such.lock")) else { Issue.record("made of air"); return }
+    #expect(text.contains("directory"))
+    guard case .failed? = failure(scratch.path) else { Issue.record("a directory was locked"); return }
+    link(target, scratch.file("hard.lock"))
+    _ = try FileLock.acquire(path: scratch.file("hard.lock"))
+    #expect(try contents(of: target) == "precious", "what has another name is not written into")
+  }
+
+  @Test func aRemovedFileIsNotMistakenForTheLock() throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.file("a.lock")
+    let old = try FileLock.acquire(path: path)
+    unlink(path)
+    let new = try FileLock.acquire(path: path)
+    #expect(failure(path) == .held(byPID: getpid()))
+    old.release()
+    #expect(failure(path) == .held(byPID: getpid()))
+    new.release()
+  }
+
+  @Test func textWithoutAProcess() throws {
+    let scratch = try ScratchDirectory()
+    let path = try scratch.make("a.lock")
+    let number = open(path, O_RDWR)
+    flock(number, LOCK_EX)
+    #expect(failure(path) == .held(byPID: nil))
+    close(number)
+  }
+}
+
+@Suite struct LaneLockTests {
+  @Test(arguments: [
+    "http://127.0.0.1:11434", "http://127.0.0.1:11434/", "127.0.0.1:11434", "localhost", "LOCALHOST:11434", ":11434", "",
+    "0.0.0.0", "[::1]:11434", "[::]", " \"127.0.0.1:11434\" ", "HTTP://user:secret@localhost:11434", "127.0.0.1:99999",
+    "127.0.1.1:11434", "localhost.:11434", "'localhost'", "::1",
+  ]) func spellingsOfThisMachine(endpoint: String) {
+    #expect(LaneLockDirectory.normalised(endpoint) == "http://127.0.0.1:11434")
+  }
+
+  @Test(arguments: [
+    ("http://127.0.0.1", "http://127.0.0.1:80"), ("https://Models.Example", "https://models.example:443"),
+    ("gpu1", "http://gpu1:11434"), ("http://gpu1:8080/ollama/", "http://gpu1:8080/ollama"),
+    ("[fe80::1]:5000", "http://fe80::1:5000"), ("127.0.0.1:11435", "http://127.0.0.1:11435"),
+  ]) func otherServers(endpoint: String, expected: String) {
+    #expect(LaneLockDirectory.normalised(endpoint) == expected)
+  }
+
+  @Test func hashIsFNV1a() {
+    #expect(LaneLockDirectory.fnv1a("") == 0xcbf2_9ce4_8422_2325)
+    #expect(LaneLockDirectory.fnv1a("a") == 0xaf63_dc4c_8601_ec8c)
+    #expect(LaneLockDirectory.fnv1a("foobar") == 0x8594_4171_f739_67e8)
+    let name = LaneLockDirectory.fileName(endpoint: "localhost")
+    #expect(name.hasPrefix("retraind-lane-") && name.hasSuffix(".lock"))
+    #expect(name.utf8.count == "retraind-lane-".utf8.count + 16 + ".lock".utf8.count)
+    #expect(name != LaneLockDirectory.fileName(endpoint: "localhost:11435"))
+  }
+
+  @Test func placeOfTheLock() throws {
+    let scratch = try ScratchDirectory()
+    let none: (String) -> String? = { _ in nil }
+    let runtime: (String) -> String? = { $0 == "XDG_RUNTIME_DIR" ? "\(scratch.path)/" : nil }
+    #expect(LaneLockDirectory.path(hostWide: scratch.path, environment: none) == scratch.path)
+    #expect(LaneLockDirectory.path(hostWide: "/no/such", environment: runtime) == scratch.path)
+    #expect(LaneLockDirectory.path(hostWide: "/no/such", environment: none) == "/tmp")
+    #expect(LaneLockDirectory.path(hostWide: "/no/such", environment: { _ in "relative" }) == "/tmp")
+    let path = LaneLockDirectory.laneLockPath(endpoint: "localhost", environment: none)
+    #expect(path.hasSuffix("/" + LaneLockDirectory.fileName(endpoint: "http://127.0.0.1:11434/")))
+  }
+}
