@@ -1,92 +1,20 @@
 import Ollama
 import Platform
-import Synchronization
+import TestSupport
 
-/// A clock that moves only when a test says so.
-final class ManualClock: Clock, Sendable {
-  struct Instant: InstantProtocol {
-    var offset: Duration
-    func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
-    func duration(to other: Instant) -> Duration { other.offset - offset }
-    static func < (one: Instant, other: Instant) -> Bool { one.offset < other.offset }
-  }
-  private struct Sleeper {
-    var id: Int
-    var deadline: Instant
-    var continuation: CheckedContinuation<Void, any Error>
-  }
-  private struct State {
-    var now = Instant(offset: .zero)
-    var sleepers: [Sleeper] = []
-    var next = 0
-    var cancelled: Set<Int> = []
-    var waiting: [CheckedContinuation<Void, Never>] = []
-  }
-  private let state = Mutex(State())
-
-  var now: Instant { state.withLock { $0.now } }
-  var minimumResolution: Duration { .nanoseconds(1) }
-
-  func sleep(until deadline: Instant, tolerance: Duration?) async throws {
-    let id = state.withLock { state in
-      state.next += 1
-      return state.next
-    }
-    try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-          if state.cancelled.contains(id) {
-            continuation.resume(throwing: CancellationError())
-            return []
-          }
-          if deadline <= state.now {
-            continuation.resume()
-            return []
-          }
-          state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
-          defer { state.waiting = [] }
-          return state.waiting
-        }
-        for waiter in waiting { waiter.resume() }
-      }
-    } onCancel: {
-      let sleeper = state.withLock { state -> Sleeper? in
-        state.cancelled.insert(id)
-        guard let index = state.sleepers.firstIndex(where: { $0.id == id }) else { return nil }
-        return state.sleepers.remove(at: index)
-      }
-      sleeper?.continuation.resume(throwing: CancellationError())
-    }
-  }
-
+extension ManualClock {
   /// Waits until somebody sleeps, and moves on to the first deadline.
   func advanceToNextSleeper() async {
-    await withCheckedContinuation { continuation in
-      let isThere = state.withLock { state in
-        if state.sleepers.isEmpty { state.waiting.append(continuation) }
-        return !state.sleepers.isEmpty
-      }
-      if isThere { continuation.resume() }
-    }
-    let due = state.withLock { state -> [Sleeper] in
-      guard let next = state.sleepers.map(\.deadline).min() else { return [] }
-      state.now = max(state.now, next)
-      let due = state.sleepers.filter { $0.deadline <= state.now }
-      state.sleepers.removeAll { $0.deadline <= state.now }
-      return due
-    }
-    for sleeper in due { sleeper.continuation.resume() }
+    await waitForSleepers(1)
+    if let deadline = deadlines.first { advance(by: max(.zero, deadline - now.offset)) }
   }
-
-  /// Moves on without waking anybody.
-  func pass(_ duration: Duration) { state.withLock { $0.now.offset += duration } }
 }
 
 /// A transport that plays a script: one closure per request, in order; the last one goes on for ever.
 final class ScriptedTransport: HTTPTransport {
   typealias Play = @Sendable (HTTPRequest, @Sendable (String) -> Void) async throws(HTTPFailure) -> HTTPResponse
   private let plays: [Play]
-  private let seen = Mutex<[HTTPRequest]>([])
+  private let seen = Guarded<[HTTPRequest]>([])
 
   init(_ plays: Play...) { self.plays = plays }
 
@@ -136,7 +64,7 @@ final class ScriptedRunner: ProcessRunner {
   typealias Play =
     @Sendable (ProcessCommand, @Sendable (String) -> Void) async throws(ProcessFailure) -> ProcessResult
   private let plays: [Play]
-  private let seen = Mutex<[ProcessCommand]>([])
+  private let seen = Guarded<[ProcessCommand]>([])
 
   init(_ plays: Play...) { self.plays = plays }
 

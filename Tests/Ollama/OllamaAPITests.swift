@@ -1,5 +1,5 @@
 import Platform
-import Synchronization
+import TestSupport
 import Testing
 
 @testable import Ollama
@@ -26,7 +26,7 @@ import Testing
 
   @Test func aPullTellsItsProgress() async throws {
     let transport = ScriptedTransport(ScriptedTransport.answer([manifest, layer, success]))
-    let told = Mutex<[PullProgress]>([])
+    let told = Guarded<[PullProgress]>([])
     try await api(transport).pull("m:7b") { step in told.withLock { $0.append(step) } }
     #expect(told.withLock { $0.map(\.status) } == ["pulling manifest", "pulling 01"])
     let request = try #require(transport.requests.first)
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func aStallDropsTheConnectionAndPullsAgain() async throws {
-    let closed = Mutex(0)
+    let closed = Guarded(0)
     let transport = ScriptedTransport(
       ScriptedTransport.silence(after: [manifest, layer]) { closed.withLock { $0 += 1 } },
       ScriptedTransport.answer([layer, success]))
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func cancellingEndsTheConnectionFirst() async throws {
-    let closed = Mutex(false)
+    let closed = Guarded(false)
     let begun = AsyncStream.makeStream(of: Void.self)
     let transport = ScriptedTransport(
       ScriptedTransport.silence(after: [manifest]) { closed.withLock { $0 = true } })

@@ -1,5 +1,5 @@
 import Platform
-import Synchronization
+import TestSupport
 import Testing
 
 @testable import Ollama
@@ -22,7 +22,7 @@ import Testing
   @Test func aRecordedPullTellsItsProgress() async throws {
     let errors = Recording.standardErrors(try Recording.text("S02-normal-cli-notty"))
     let runner = ScriptedRunner(ScriptedRunner.exit(0, err: errors[1]))
-    let told = Mutex<[PullProgress]>([])
+    let told = Guarded<[PullProgress]>([])
     try await cli(runner, host: "127.0.0.1:1").pull("big1") { step in told.withLock { $0.append(step) } }
     #expect(
       told.withLock { $0 } == [

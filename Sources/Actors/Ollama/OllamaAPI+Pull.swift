@@ -1,5 +1,4 @@
 internal import Platform
-internal import Synchronization
 
 extension OllamaAPI {
   /// Downloads the newest version. What stands still or breaks off is begun again, within `PullRetry`'s bounds.
@@ -42,40 +41,33 @@ extension OllamaAPI {
     case broken(PullRetry.Break, ModelServerFailure)
   }
 
-  /// What the connection's thread and the watchdog share.
-  private final class SharedStream: Sendable {
-    /// The answer so far.
-    let stream: Mutex<PullStream>
-    /// Makes it.
-    init(_ stream: PullStream) { self.stream = Mutex(stream) }
-  }
-
   /// One connection, watched.
   private func attempt(
     _ model: String, _ body: [UInt8], _ progress: @escaping @Sendable (PullProgress) -> Void
   ) async -> (AttemptEnd, Int64) {
     let clock = clock
     let transport = transport
-    let shared = SharedStream(PullStream(model: model, server: name, timeouts: timeouts, at: clock.now()))
+    // The connection's thread and the watchdog share it.
+    let shared = Guarded(PullStream(model: model, server: name, timeouts: timeouts, at: clock.now()))
     let request = HTTPRequest(
       .post, endpoint.url + "/api/pull", headers: [HTTPHeader("Content-Type", "application/json")], body: body,
       timeouts: HTTPTimeouts(connect: Self.pullConnect, firstByte: nil, stall: nil, total: nil),
       maximumBody: Self.maximumPullAnswer)
     let end = await WatchedPull.run(
       clock: clock,
-      deadline: { shared.stream.withLock { $0.watchdog.deadline } },
-      stall: { now in shared.stream.withLock { $0.stall(at: now) } },
+      deadline: { shared.withLock { $0.watchdog.deadline } },
+      stall: { now in shared.withLock { $0.stall(at: now) } },
       attempt: { () async -> Result<HTTPResponse, HTTPFailure> in
         do throws(HTTPFailure) {
           return .success(
             try await transport.send(request) { piece in
-              for step in shared.stream.withLock({ $0.receive(piece, at: clock.now()) }) { progress(step) }
+              for step in shared.withLock({ $0.receive(piece, at: clock.now()) }) { progress(step) }
             })
         } catch {
           return .failure(error)
         }
       })
-    let bytes = shared.stream.withLock { $0.watchdog.maximum }
+    let bytes = shared.withLock { $0.watchdog.maximum }
     switch end {
     case .finished(let result):
       return (judge(result, shared, model), bytes)
@@ -89,7 +81,7 @@ extension OllamaAPI {
 
   /// What a connection that is over means.
   private func judge(
-    _ result: Result<HTTPResponse, HTTPFailure>, _ shared: SharedStream, _ model: String
+    _ result: Result<HTTPResponse, HTTPFailure>, _ shared: Guarded<PullStream>, _ model: String
   ) -> AttemptEnd {
     let status: Int?
     switch result {
@@ -104,7 +96,7 @@ extension OllamaAPI {
       case .invalidURL, .tooLarge, .tls, .other: return .final(ModelServerFailure(failure))
       }
     }
-    switch shared.stream.withLock({ $0.finish(status: status, at: clock.now()) }) {
+    switch shared.withLock({ $0.finish(status: status, at: clock.now()) }) {
     case .success: return .success
     case .failed(let failure): return .final(failure)
     case .truncated:

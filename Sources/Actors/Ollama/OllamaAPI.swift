@@ -1,5 +1,4 @@
 public import Platform
-internal import Synchronization
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials

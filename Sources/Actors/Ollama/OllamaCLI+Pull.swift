@@ -1,5 +1,4 @@
 internal import Platform
-internal import Synchronization
 
 extension OllamaCLI {
   /// Downloads the newest version. What stands still or breaks off is begun again, within `PullRetry`'s bounds.
@@ -48,9 +47,9 @@ extension OllamaCLI {
       var told: [String: PullProgress] = [:]
     }
     /// The state.
-    let state: Mutex<State>
+    let state: Guarded<State>
     /// Makes it.
-    init(_ watchdog: PullWatchdog) { state = Mutex(State(watchdog: watchdog)) }
+    init(_ watchdog: PullWatchdog) { state = Guarded(State(watchdog: watchdog)) }
 
     /// Takes a piece of output; returns the progress that is new.
     func take(_ bytes: [UInt8], at now: Duration) -> [PullProgress] {

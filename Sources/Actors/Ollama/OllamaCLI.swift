@@ -1,5 +1,4 @@
 public import Platform
-internal import Synchronization
 
 /// An Ollama server, through the `ollama` program.
 public struct OllamaCLI: ModelServer {

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Runs one attempt at a pull beside a watchdog that ends it where it does not get on.
 enum WatchedPull {
   /// How an attempt ended.

@@ -1,6 +1,5 @@
 import Dispatch
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Platform
@@ -42,7 +41,7 @@ import Testing
     (HTTPMethod.get, "GET"), (.post, "POST"), (.put, "PUT"), (.delete, "DELETE"), (.head, "HEAD"),
   ])
   func sendsEveryMethodWithoutABody(method: HTTPMethod, word: String) async throws {
-    let seen = Mutex("")
+    let seen = Guarded("")
     let server = ScriptedServer { connection in
       guard let request = connection.readRequest() else { return }
       seen.withLock { $0 = request }
@@ -76,7 +75,7 @@ import Testing
       seen.wait()
       connection.write("3\r\ntwo\r\n0\r\n\r\n")
     }
-    let pieces = Mutex("")
+    let pieces = Guarded("")
     async let response = transport.send(HTTPRequest(.get, server.url)) { piece in
       pieces.withLock { $0 += String(decoding: piece, as: UTF8.self) }
       first.tell()

@@ -1,5 +1,6 @@
 import Glibc
-import Synchronization
+
+@testable import Platform
 
 /// A TCP server on loopback whose every connection is played by a closure on a thread of its own.
 final class ScriptedServer: Sendable {
@@ -71,7 +72,7 @@ final class ScriptedServer: Sendable {
   /// The socket that listens.
   private let listener: Int32
   /// Connections accepted so far.
-  private let accepted = Mutex(0)
+  private let accepted = Guarded(0)
 
   /// How many connections came.
   var connections: Int { accepted.withLock { $0 } }

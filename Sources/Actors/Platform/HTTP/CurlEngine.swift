@@ -44,7 +44,7 @@ final class CurlEngine: Sendable {
   /// What the transfers have in common.
   let options: CurlOptions
   /// What callers and the thread share.
-  private let shared = Mutex(Shared())
+  private let shared = Guarded(Shared())
 
   /// Makes an engine without a thread.
   init(_ options: CurlOptions) { self.options = options }
@@ -126,15 +126,21 @@ final class CurlEngine: Sendable {
     }
   }
 
+  /// Starts a thread; returns the error number where that fails.
+  private static func failure(startingThread body: @escaping @Sendable () -> Void) -> Int32? {
+    let code = OwnThread.start(name: "retraind-http", body)
+    return code == 0 ? nil : code
+  }
+
   /// Wakes the thread, or starts one.
   private func wake(_ shared: inout Shared) {
     if let waker = shared.waker {
       _ = waker.curl.multiWakeup(waker.multi)
     } else if !shared.isRunning {
       shared.isRunning = true
-      if let code = CurlThread.start({ CurlLoop(self).run() }) {
+      if let code = Self.failure(startingThread: { CurlLoop(self).run() }) {
         shared.isRunning = false
-        let failure = HTTPFailure(.other, "no thread can be started for HTTP requests (error \(code))")
+        let failure = HTTPFailure(.other, "no thread can be started for HTTP requests: \(SystemError.text(code))")
         for case .start(let transfer) in shared.commands {
           shared.inFlight -= 1
           transfer.continuation?.resume(returning: .failure(failure))

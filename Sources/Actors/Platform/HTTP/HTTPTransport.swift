@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Carries requests over HTTP.
 public protocol HTTPTransport: Sendable {
   /// Sends a request and hands the answer's body over in pieces.
@@ -16,15 +14,10 @@ public protocol HTTPTransport: Sendable {
 extension HTTPTransport {
   /// Sends a request and returns the answer with its whole body, at most `request.maximumBody` bytes of it.
   public func collect(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
-    let collected = CollectedBody()
-    var response = try await send(request) { piece in collected.bytes.withLock { $0 += piece } }
-    response.body = collected.bytes.withLock { $0 }
+    // The transport bounds it.
+    let collected = Guarded<[UInt8]>([])
+    var response = try await send(request) { piece in collected.withLock { $0 += piece } }
+    response.body = collected.withLock { $0 }
     return response
   }
-}
-
-/// Where `collect` gathers a body; the transport bounds it.
-private final class CollectedBody: Sendable {
-  /// What has arrived.
-  let bytes = Mutex<[UInt8]>([])
 }
