@@ -16,9 +16,14 @@ public final class SQLiteThread: SerialExecutor, @unchecked Sendable {
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var jobs: [UnownedJob] = []
   private var isStopped = false
+  private let onEnd: @Sendable () -> Void
 
   /// Starts the thread.
-  public init() throws(SQLiteFailure) {
+  public convenience init() throws(SQLiteFailure) { try self.init(onEnd: {}) }
+
+  /// Starts the thread; `onEnd` is its last act.
+  init(onEnd: @escaping @Sendable () -> Void) throws(SQLiteFailure) {
+    self.onEnd = onEnd
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
@@ -73,6 +78,7 @@ public final class SQLiteThread: SerialExecutor, @unchecked Sendable {
     while let batch = nextJobs() {
       for job in batch { job.runSynchronously(on: asUnownedSerialExecutor()) }
     }
+    onEnd()
   }
 
   private func nextJobs() -> [UnownedJob]? {

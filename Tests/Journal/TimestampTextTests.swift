@@ -1,0 +1,64 @@
+import Rules
+import Testing
+
+@testable import Journal
+
+@Suite struct TimestampTextTests {
+  @Test(arguments: [
+    (0, "1970-01-01T00:00:00.000000Z"), (-1, "1969-12-31T23:59:59.999999Z"),
+    (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"), (1_795_444_634_915_000, "2026-11-23T14:37:14.915000Z"),
+    (-62_167_219_200_000_000, "0000-01-01T00:00:00.000000Z"), (253_402_300_799_999_999, "9999-12-31T23:59:59.999999Z"),
+  ])
+  func knownInstants(microseconds: Int64, text: String) {
+    #expect(Timestamp(microseconds: microseconds).rfc3339 == text)
+    #expect(Timestamp(parsing: text)?.microseconds == microseconds)
+  }
+
+  @Test func whatIsTooFarIsCutAndNeverTraps() {
+    #expect(Timestamp(microseconds: .max).rfc3339 == "9999-12-31T23:59:59.999999Z")
+    #expect(Timestamp(microseconds: .min).rfc3339 == "0000-01-01T00:00:00.000000Z")
+  }
+
+  @Test func everyInstantComesBackAndTextOrdersAsTimeDoes() {
+    var random = Seeded(seed: 11)
+    var previous: Timestamp?
+    for _ in 0..<5_000 {
+      let time = Timestamp(microseconds: Int64.random(in: -62_167_219_200_000_000...253_402_300_799_999_999, using: &random))
+      #expect(Timestamp(parsing: time.rfc3339) == time)
+      if let previous { #expect((previous < time) == (previous.rfc3339 < time.rfc3339)) }
+      previous = time
+    }
+  }
+
+  @Test(arguments: [
+    "2026-11-23 14:37:14.915", "2026-11-23T14:37:14.915", "2026-11-23T16:37:14.915+02:00", "2026-11-23T16:37:14.915+02",
+    "2026-11-23T09:07:14.915-0530", "2026-11-23t14:37:14.915000999z",
+  ])
+  func otherFormsAreRead(text: String) {
+    #expect(Timestamp(parsing: text)?.rfc3339 == "2026-11-23T14:37:14.915000Z")
+  }
+
+  @Test(arguments: [
+    "", "now", "2026", "2026-11-23", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-01-01T24:00:00Z",
+    "2026-01-01T00:60:00Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00Zx", "2026-01-01T00:00:00+2", "infinity",
+    "+026-01-01T00:00:00Z", "２026-01-01T00:00:00Z", "2026-01-00T00:00:00Z",
+  ])
+  func whatIsNoTimeIsNone(text: String) {
+    #expect(Timestamp(parsing: text) == nil)
+  }
+}
+
+/// SplitMix64.
+struct Seeded: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

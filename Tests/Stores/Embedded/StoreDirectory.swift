@@ -1,0 +1,50 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+import Journal
+import Platform
+import Rules
+
+@testable import Stores
+
+/// An embedded store in a directory that goes with the test, and a second connection as the sqlite3 shell has it.
+final class StoreDirectory {
+  let directory: String
+  let path: String
+
+  init() throws {
+    directory = FileManager.default.temporaryDirectory.path + "/retraind-store-\(UUID().uuidString)"
+    path = directory + "/retraind.db"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+  func open() async throws -> EmbeddedStore { EmbeddedStore(try await Journal.open(path: path)) }
+
+  func shell(_ script: String) throws { try SQLiteDatabase(path: path).execute(script: script) }
+
+  func query(_ sql: String) throws -> [[SQLiteValue]] {
+    try SQLiteDatabase(path: path, access: .readOnly).query(sql) { row in
+      // Enough columns for every query of these tests.
+      (0..<6).map { row[$0] }
+    }
+  }
+}
+
+/// SplitMix64.
+struct Seeded: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
