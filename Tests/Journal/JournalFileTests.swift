@@ -34,7 +34,8 @@ import Testing
         "learning_events", "learning_samples", "learning_stats", "retraind_decisions", "retraind_meta",
         "retraind_models", "retraind_outbox", "retraind_run_steps", "retraind_runs", "system_events",
       ])
-    let columns = try database.query("SELECT name FROM pragma_table_info('learning_stats')") { row in row[0].text ?? "" }
+    let columns = try database.query("SELECT name FROM pragma_table_info('learning_stats')") { row in row[0].text ?? ""
+    }
     #expect(
       columns == [
         "id", "timestamp", "model", "model_version", "window_minutes", "total_events", "accepted", "rejected",
@@ -76,14 +77,16 @@ import Testing
   @Test func aNewerFileIsRefused() async throws {
     do { _ = try await Journal.open(path: directory.file()) }
     try SQLiteDatabase(path: directory.file()).run("PRAGMA user_version = 99")
-    let failure = await failure { () async throws(JournalFailure) in _ = try await Journal.open(path: directory.file()) }
+    let failure = await failure { () async throws(JournalFailure) in _ = try await Journal.open(path: directory.file())
+    }
     #expect(kind(failure) == .newerSchema)
     #expect(failure?.description.contains("schema 99") == true)
   }
 
   @Test func aDamagedFileIsRefused() async throws {
     try directory.write([UInt8](repeating: 0x55, count: 8192))
-    let failure = await failure { () async throws(JournalFailure) in _ = try await Journal.open(path: directory.file()) }
+    let failure = await failure { () async throws(JournalFailure) in _ = try await Journal.open(path: directory.file())
+    }
     #expect(kind(failure) == .notADatabase)
     #expect(failure?.description.contains(directory.file()) == true)
   }

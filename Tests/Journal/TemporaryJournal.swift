@@ -1,12 +1,13 @@
+import Platform
+import Rules
+
+@testable import Journal
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
   import Foundation
 #endif
-import Platform
-import Rules
-
-@testable import Journal
 
 /// A directory for journals that goes with the test.
 final class TemporaryDirectory: Sendable {

@@ -23,7 +23,8 @@ import Testing
     var random = Seeded(seed: 11)
     var previous: Timestamp?
     for _ in 0..<5_000 {
-      let time = Timestamp(microseconds: Int64.random(in: -62_167_219_200_000_000...253_402_300_799_999_999, using: &random))
+      let time = Timestamp(
+        microseconds: Int64.random(in: -62_167_219_200_000_000...253_402_300_799_999_999, using: &random))
       #expect(Timestamp(parsing: time.rfc3339) == time)
       if let previous { #expect((previous < time) == (previous.rfc3339 < time.rfc3339)) }
       previous = time

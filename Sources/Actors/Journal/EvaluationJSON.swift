@@ -1,9 +1,10 @@
+internal import Rules
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
   internal import Foundation
 #endif
-internal import Rules
 
 /// The cycles of an evaluation as JSON columns.
 enum EvaluationJSON {

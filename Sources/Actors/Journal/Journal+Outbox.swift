@@ -118,7 +118,8 @@ extension Journal {
   private func mark(
     _ eventID: String, _ change: String, _ values: [SQLiteValue], in database: SQLiteDatabase
   ) throws {
-    let isThere = try database.first("SELECT 1 FROM retraind_outbox WHERE event_id = ?1", [.text(eventID)]) { _ in true }
+    let isThere = try database.first("SELECT 1 FROM retraind_outbox WHERE event_id = ?1", [.text(eventID)]) { _ in true
+    }
     guard isThere != nil else { throw JournalFailure.unknownEvent(eventID) }
     // What was delivered stays so, whatever a late answer says.
     try database.run(

@@ -1,6 +1,7 @@
+public import Rules
+
 // The outbox keeps events, so the type stands below this module; whoever imports Stores sees it as before.
 @_exported public import struct Journal.RetrainEvent
-public import Rules
 
 /// Where cycles come from.
 public protocol StatsSource: Sendable {

@@ -1,12 +1,12 @@
+import Testing
+
+@testable import Platform
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
   import Foundation
 #endif
-import Testing
-
-@testable import Platform
-
 #if canImport(Glibc)
   import Glibc
 #endif

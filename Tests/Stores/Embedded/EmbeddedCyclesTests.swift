@@ -59,7 +59,10 @@ import Testing
       """)
     for models in [nil, [nil, "m"], ["", "m", nil]] as [[String?]?] {
       let groups = try await store.newestRows(of: models, limit: 9)
-      #expect(Dictionary(uniqueKeysWithValues: groups.map { ($0.model, $0.rows.map(\.id)) }) == ["m": ["c"], nil: ["b", "a", "d"]])
+      #expect(
+        Dictionary(uniqueKeysWithValues: groups.map { ($0.model, $0.rows.map(\.id)) }) == [
+          "m": ["c"], nil: ["b", "a", "d"],
+        ])
     }
     #expect(try await store.newestRows(of: [nil], limit: 2).map(\.hasMore) == [true])
     #expect(try await store.newestRows(of: ["m", "unknown"], limit: 2).map(\.model) == ["m"])

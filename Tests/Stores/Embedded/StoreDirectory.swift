@@ -1,13 +1,14 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 import Journal
 import Platform
 import Rules
 
 @testable import Stores
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// An embedded store in a directory that goes with the test, and a second connection as the sqlite3 shell has it.
 final class StoreDirectory {

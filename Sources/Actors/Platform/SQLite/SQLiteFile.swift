@@ -68,6 +68,7 @@ enum SQLiteFile {
       case .readOnly: "Give it to the user that runs this (chown), or name another place."
       default: "Check each part of the path, or name another place."
       }
-    return SQLiteFailure(kind: kind, path: path, description: "\(place): cannot be created or opened: \(what). \(remedy)")
+    return SQLiteFailure(
+      kind: kind, path: path, description: "\(place): cannot be created or opened: \(what). \(remedy)")
   }
 }

@@ -39,7 +39,8 @@ public final class SQLiteThread: SerialExecutor, @unchecked Sendable {
     guard code == 0 else {
       box.release()
       throw SQLiteFailure(
-        kind: .other, path: "", description: "No thread could be started for the database: "
+        kind: .other, path: "",
+        description: "No thread could be started for the database: "
           + "\(SQLiteFile.words(for: code) ?? "unknown error"). Raise the limit of processes (ulimit -u, TasksMax).")
     }
     #if canImport(Darwin)

@@ -83,7 +83,8 @@ private struct EventTable {
     }
     guard has("metadata") else { return false }
     return try database.first(
-      "SELECT 1 FROM \(name) WHERE instr(metadata, ?1) > 0", [.text(event.eventIDField)]) { _ in true } ?? false
+      "SELECT 1 FROM \(name) WHERE instr(metadata, ?1) > 0", [.text(event.eventIDField)]
+    ) { _ in true } ?? false
   }
 
   /// Writes those values that the table has columns for.
