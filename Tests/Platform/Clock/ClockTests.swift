@@ -72,7 +72,8 @@ import Testing
     #expect((seconds - 1...seconds + 60).contains(WallClock.system.microseconds() / 1_000_000))
   }
 
-  @Test(arguments: [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2), (-5, 0), (Int64.max, Int32.max)] as [(Int64, Int32)])
+  @Test(
+    arguments: [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2), (-5, 0), (Int64.max, Int32.max)] as [(Int64, Int32)])
   func pollTimeoutNeverWakesEarly(left: Int64, expected: Int32) {
     #expect(MonotonicMoment(nanoseconds: left).pollTimeout(now: MonotonicMoment(nanoseconds: 0)) == expected)
   }

@@ -105,7 +105,7 @@ import Testing
   @Test func textWithoutAProcess() throws {
     let scratch = try ScratchDirectory()
     let path = try scratch.make("a.lock")
-    let number = open(path, O_RDWR)
+    let number = open(path, O_RDWR | O_CLOEXEC)
     flock(number, LOCK_EX)
     #expect(failure(path) == .held(byPID: nil))
     close(number)
@@ -114,7 +114,8 @@ import Testing
 
 @Suite struct LaneLockTests {
   @Test(arguments: [
-    "http://127.0.0.1:11434", "http://127.0.0.1:11434/", "127.0.0.1:11434", "localhost", "LOCALHOST:11434", ":11434", "",
+    "http://127.0.0.1:11434", "http://127.0.0.1:11434/", "127.0.0.1:11434", "localhost", "LOCALHOST:11434", ":11434",
+    "",
     "0.0.0.0", "[::1]:11434", "[::]", " \"127.0.0.1:11434\" ", "HTTP://user:secret@localhost:11434", "127.0.0.1:99999",
     "127.0.1.1:11434", "localhost.:11434", "'localhost'", "::1",
   ]) func spellingsOfThisMachine(endpoint: String) {

@@ -9,7 +9,9 @@ import Testing
   }
 
   /// What stands behind the stamp.
-  private func tail(_ message: String) -> String { String(line(.text, message).dropFirst("2026-11-23 14:37:14,915".count)) }
+  private func tail(_ message: String) -> String {
+    String(line(.text, message).dropFirst("2026-11-23 14:37:14,915".count))
+  }
 
   /// In a process of its own, whose time zone is set before anybody reads it.
   @Test func textIsWhatPythonWrites() async {
@@ -37,7 +39,8 @@ import Testing
   }
 
   @Test(arguments: [LogFormat.text, .json]) func aLineIsALine(format: LogFormat) {
-    let nasty = "evil:7b\n2026-11-23 14:37:14,915 - INFO - fine\r\u{1B}[2J\u{7F}\u{85}\u{2028}\u{2029}\u{202E}\u{0}\u{9B}\t"
+    let nasty =
+      "evil:7b\n2026-11-23 14:37:14,915 - INFO - fine\r\u{1B}[2J\u{7F}\u{85}\u{2028}\u{2029}\u{202E}\u{0}\u{9B}\t"
     let line = line(format, nasty)
     let harmful = line.dropLast().unicodeScalars.filter {
       $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) || (0x2028...0x202E).contains($0.value)

@@ -1,3 +1,4 @@
+import CShims
 import Glibc
 import Synchronization
 import Testing
@@ -164,13 +165,12 @@ import Testing
 
   @Test func readerWhoDoesNotReadStopsNobody() throws {
     var ends: [Int32] = [-1, -1]
-    #expect(pipe(&ends) == 0)
+    #expect(retraind_pipe(&ends) == 0)
     let log = log(.standardError, standardError: ends[1])
     // More than a pipe, the thread and the queue can take together: all of these calls return all the same.
     for number in 0..<20_000 { log.info("\(number) and some more text to make the line longer than it would be") }
     #expect(log.lostLines > 0)
     // A reader that goes away is an error like any other.
-    signal(SIGPIPE, SIG_IGN)
     close(ends[0])
     log.close()
     close(ends[1])
@@ -180,8 +180,6 @@ import Testing
     let scratch = try ScratchDirectory()
     let path = scratch.file("gone.log")
     do { log(.file(path)).info("last words") }
-    let after = log(.file(scratch.file("other.log")))
-    after.info("x")
     while (try? messages(path)) != ["last words"] { sched_yield() }
   }
 }

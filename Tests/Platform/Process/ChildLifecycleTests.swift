@@ -3,7 +3,9 @@ import Testing
 @testable import Platform
 
 @Suite struct ChildLifecycleTests {
-  private func moment(_ milliseconds: Int64) -> MonotonicMoment { MonotonicMoment(nanoseconds: milliseconds * 1_000_000) }
+  private func moment(_ milliseconds: Int64) -> MonotonicMoment {
+    MonotonicMoment(nanoseconds: milliseconds * 1_000_000)
+  }
 
   @Test func normalEnd() {
     var life = ChildLifecycle(grace: .seconds(1))

@@ -89,7 +89,8 @@ func isAlive(_ process: pid_t) -> Bool {
   }
 
   @Test func deafChildIsKilledAfterTheGrace() async throws {
-    let result = try await shellCancelledWhenReady("trap '' TERM; echo ready; sleep 60; echo no", grace: .milliseconds(50))
+    let result = try await shellCancelledWhenReady(
+      "trap '' TERM; echo ready; sleep 60; echo no", grace: .milliseconds(50))
     #expect(result.ending == .signalled(signal: SIGKILL))
     #expect(result.wasTerminated)
     #expect(text(result.standardOutput) == "ready\n")

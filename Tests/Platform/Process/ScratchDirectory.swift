@@ -1,17 +1,30 @@
 import Glibc
+import Synchronization
 
-/// A directory of a test's own, removed with everything in it when the test is done.
-final class ScratchDirectory: Sendable {
+/// A directory of a test's own. All of them are removed with everything in them at the end of the process, not with the
+/// object: an optimised build lets go of that after its last use, while the test still works in the directory.
+struct ScratchDirectory: Sendable {
+  /// Directories to remove.
+  private static let made = Mutex<[String]>([])
+
   /// Its absolute path.
   let path: String
 
   init() throws {
     var template = Array("/tmp/retraind-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw ScratchFailure() }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    self.path = path
+    let isFirst = Self.made.withLock { made in
+      made.append(path)
+      return made.count == 1
+    }
+    if isFirst { atexit { ScratchDirectory.removeAllMade() } }
   }
 
-  deinit { Self.removeAll(path) }
+  private static func removeAllMade() {
+    for path in made.withLock({ $0 }) { removeAll(path) }
+  }
 
   private static func removeAll(_ path: String) {
     guard remove(path) != 0, errno == ENOTEMPTY || errno == EEXIST, let directory = opendir(path) else { return }

@@ -42,7 +42,11 @@ public final class FileLock: Sendable {
   /// Lets go of the lock; a second time does nothing.
   public func release() {
     descriptor.withLock {
-      if $0 >= 0 { _ = close($0) }
+      if $0 >= 0 {
+        // A child between its birth and its program holds a copy of every descriptor: closing ours would not do.
+        _ = flock($0, LOCK_UN)
+        _ = close($0)
+      }
       $0 = -1
     }
   }

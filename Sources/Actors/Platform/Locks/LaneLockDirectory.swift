@@ -38,13 +38,15 @@ public enum LaneLockDirectory {
     return temporary
   }
 
+  /// The lock's name: a hash, because an address has characters that a file name cannot have.
   static func fileName(endpoint: String) -> String {
     let hash = String(fnv1a(normalised(endpoint)), radix: 16)
     return "retraind-lane-\(String(repeating: "0", count: 16 - hash.count))\(hash).lock"
   }
 
   /// `scheme://host:port/path` with everything that does not matter taken out: case, quotes and spaces around it, user
-  /// names, default ports, trailing slashes, and the many names of this machine.
+  /// names, default ports, trailing slashes, and the many names of this machine. Two servers behind one that differ
+  /// in the case of a path would share a lock, which only makes one wait for the other.
   static func normalised(_ endpoint: String) -> String {
     var text = Substring(endpoint.lowercased())
     let around: (Character) -> Bool = { $0.isWhitespace || $0 == "\"" || $0 == "'" }
@@ -52,9 +54,9 @@ public enum LaneLockDirectory {
     while let last = text.last, around(last) { text.removeLast() }
     var scheme: Substring = "http"
     var port = "11434"
-    if let separator = text.firstRange(of: "://") {
-      scheme = text[..<separator.lowerBound]
-      text = text[separator.upperBound...]
+    if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") {
+      scheme = text[..<colon]
+      text = text[colon...].dropFirst(3)
       port = scheme == "https" ? "443" : "80"
     }
     var path: Substring = ""

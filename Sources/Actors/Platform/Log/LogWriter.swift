@@ -42,10 +42,15 @@ final class LogWriter: Sendable {
     var hasThread = false
   }
 
+  /// What callers and the thread share.
   private let queue = Guarded(Queue())
+  /// Where lines go.
   private let destination: LogDestination
+  /// The descriptor of standard error.
   private let standardError: Int32
+  /// Pause before the disk is tried again.
   private let pause: Duration
+  /// Makes the line that tells how many are missing, and why.
   private let lossLine: @Sendable (Int, String) -> [UInt8]
 
   /// A writer whose thread starts with the first line.
@@ -59,7 +64,9 @@ final class LogWriter: Sendable {
     self.lossLine = lossLine
   }
 
+  /// What the last write failed of; nil after one that did not.
   var failure: String? { queue.withLock { $0.failure } }
+  /// Lines lost since the start.
   var lostLines: Int { queue.withLock { $0.lostInAll } }
 
   /// Takes a line in, or counts it as lost.
@@ -85,6 +92,7 @@ final class LogWriter: Sendable {
     if isFirst { start() }
   }
 
+  /// Blocks until what was taken in is written: false where a write failed meanwhile, or after the limit.
   func flush(atMost limit: Duration) -> Bool {
     let (target, failures) = queue.change { queue in
       queue.isHurried = true
@@ -99,6 +107,7 @@ final class LogWriter: Sendable {
   /// Asks the thread to end.
   func close() { queue.change { $0.isClosing = true } }
 
+  /// Blocks until no thread runs, or for the limit.
   func waitUntilEnded(atMost limit: Duration) {
     _ = queue.wait(atMost: limit) { $0.hasThread ? nil : true }
   }
@@ -113,6 +122,7 @@ final class LogWriter: Sendable {
     return true
   }
 
+  /// Starts the thread.
   private func start() {
     // The thread keeps the writer, not the log: when the log goes, it closes the writer.
     let code = OwnThread.start(name: "log") { self.work() }
@@ -183,6 +193,7 @@ final class LogWriter: Sendable {
     if destination.path == nil { note(code, path: "standard error") }
   }
 
+  /// Tries until the file has taken everything, or the log is closed while it refuses.
   private func writeToFile(_ bytes: inout [UInt8], _ file: inout LogFile) {
     while true {
       let code = file.write(&bytes)

@@ -31,7 +31,10 @@ public final class UnixConnection: Sendable {
     self.onEnd = onEnd
   }
 
-  deinit { onEnd(ObjectIdentifier(self)) }
+  deinit {
+    close()
+    onEnd(ObjectIdentifier(self))
+  }
 
   /// Sends a line. Blocks, at most `UnixSocketServer.sendBound`, where the client does not read.
   ///
