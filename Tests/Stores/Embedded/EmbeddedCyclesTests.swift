@@ -87,7 +87,7 @@ import Testing
     let rows = try #require(try await store.newestRows(of: nil, limit: 99).first?.rows)
     #expect(rows.count == 16)
     #expect(
-      rows.prefix(6).map { $0.timestamp?.rfc3339 } == [
+      rows.prefix(6).map { $0.timestamp?.sortableText } == [
         "2026-01-01T00:00:09.000000Z", "2026-01-01T00:00:08.000000Z", "2026-01-01T00:00:07.250000Z",
         "2026-01-01T00:00:06.000000Z", "2026-01-01T00:00:05.250000Z", "2026-01-01T00:00:04.000000Z",
       ])

@@ -115,7 +115,7 @@ extension RetrainEvent {
       .object([
         ("event_id", .text(eventID)), ("run_id", .text(runID)), ("model", .text(model)),
         ("avg_accept_rate", .optional(averageAcceptRate)), ("threshold", .real(threshold)),
-        ("stats_window_size", .integer(Int64(statsWindowSize))), ("triggered_at", .text(triggeredAt.rfc3339)),
+        ("stats_window_size", .integer(Int64(statsWindowSize))), ("triggered_at", .text(triggeredAt.sortableText)),
       ]))
   }
 
