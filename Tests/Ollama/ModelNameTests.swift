@@ -28,7 +28,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("m", "m:latest"), ("m:7b", "m:7b"), ("u/m", "u/m:latest"), ("localhost:5001/library/m", "localhost:5001/library/m:latest"),
+    ("m", "m:latest"), ("m:7b", "m:7b"), ("u/m", "u/m:latest"),
+    ("localhost:5001/library/m", "localhost:5001/library/m:latest"),
     ("registry.ollama.ai/library/m", "m:latest"), ("library/m:1", "m:1"), ("m@sha256:01", "m@sha256:01"),
   ])
   func normalised(model: String, full: String) {

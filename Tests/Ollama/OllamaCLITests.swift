@@ -44,7 +44,10 @@ import Testing
     let text = Recording.standardErrors(try Recording.text("S25-server-SIGTERM-midpull"))[0]
     let progress = TerminalText.lines(Array(text.utf8)).compactMap(CLIOutput.progress)
     let first = try #require(progress.first { $0.digest != nil })
-    #expect(first == PullProgress(status: "pulling 5d8ff0f7e98b", digest: "5d8ff0f7e98b", completed: 11_070_000, total: 27_000_000))
+    #expect(
+      first
+        == PullProgress(
+          status: "pulling 5d8ff0f7e98b", digest: "5d8ff0f7e98b", completed: 11_070_000, total: 27_000_000))
     // The recording ends in the middle of a line.
     let bytes = progress.filter { $0.total > 0 }.map(\.completed)
     #expect(bytes.count == 3)

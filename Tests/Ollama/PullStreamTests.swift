@@ -70,7 +70,8 @@ import Testing
 
   @Test func linesWithoutProgressDoNotFeedTheWatchdog() {
     var stream = stream()
-    let line = Array("{\"status\":\"pulling 0123456789ab\",\"digest\":\"sha256:01\",\"total\":9,\"completed\":5}\n".utf8)
+    let line = Array(
+      "{\"status\":\"pulling 0123456789ab\",\"digest\":\"sha256:01\",\"total\":9,\"completed\":5}\n".utf8)
     for second in 1...90 { _ = stream.receive(line[...], at: .seconds(second)) }
     #expect(stream.stall(at: .milliseconds(90_999)) == nil)
     #expect(stream.stall(at: .seconds(91)) == .downloading(bytes: 5))
@@ -79,7 +80,9 @@ import Testing
 
   @Test func theManifestHasItsOwnLimit() {
     var stream = stream()
-    for second in 1..<60 { _ = stream.receive(Array("{\"status\":\"pulling manifest\"}\n".utf8)[...], at: .seconds(second)) }
+    for second in 1..<60 {
+      _ = stream.receive(Array("{\"status\":\"pulling manifest\"}\n".utf8)[...], at: .seconds(second))
+    }
     #expect(stream.stall(at: .milliseconds(59_999)) == nil)
     #expect(stream.stall(at: .seconds(60)) == .beforeFirstLayer)
   }

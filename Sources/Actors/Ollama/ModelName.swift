@@ -31,7 +31,9 @@ public enum ModelName {
       if colons.contains(where: \.isEmpty) || pieces.contains(where: \.isEmpty) {
         try refuse("has nothing on one side of a : or @")
       }
-      if isLast, colons.count == 2, colons[1].utf8.first == UInt8(ascii: "-") { try refuse("has a tag that begins with -") }
+      if isLast, colons.count == 2, colons[1].utf8.first == UInt8(ascii: "-") {
+        try refuse("has a tag that begins with -")
+      }
     }
   }
 
@@ -112,6 +114,8 @@ public struct ModelNameFailure: Error, Sendable, Hashable, CustomStringConvertib
   /// Makes a failure; what cannot be printed is shown as `?`.
   init(_ model: String, _ why: String) {
     let safe = ServerText.printable(model, limit: Self.shown)
-    description = "\"\(safe)\" is no model name: it \(why). Names look like llama3.2, psa-engine:latest or hf.co/user/name:tag"
+    description =
+      "\"\(safe)\" is no model name: it \(why). "
+      + "Names look like llama3.2, psa-engine:latest or hf.co/user/name:tag"
   }
 }

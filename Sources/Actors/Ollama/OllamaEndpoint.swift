@@ -154,7 +154,8 @@ public struct OllamaEndpointFailure: Error, Sendable, Hashable, CustomStringConv
 
   /// Makes a failure.
   init(_ why: String) {
-    description = "the address of the Ollama server cannot be used: \(why); "
+    description =
+      "the address of the Ollama server cannot be used: \(why); "
       + "write host, host:port, :port or http(s)://host[:port][/path], for example 127.0.0.1:11434"
   }
 }

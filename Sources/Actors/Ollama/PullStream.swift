@@ -96,7 +96,9 @@ extension ModelServerFailure {
     switch kind {
     case .unknownModel:
       return ModelServerFailure(
-        kind, "\(server) cannot pull \(model): \(words). Check the name; the registry does not have it, or the name is refused")
+        kind,
+        "\(server) cannot pull \(model): \(words). Check the name; the registry does not have it, or the name is refused"
+      )
     case .unreachable:
       return ModelServerFailure(kind, "\(server) cannot be reached: \(words)")
     case .cancelled, .stalled, .server, .malformed, .missingProgram:

@@ -24,7 +24,8 @@ import Testing
     }
     let response = try await transport.collect(
       HTTPRequest(
-        .patch, server.url + "/a?b=c", headers: [HTTPHeader("Content-Type", "application/json"), HTTPHeader("X-E", "")],
+        .patch, server.url + "/a?b=c",
+        headers: [HTTPHeader("Content-Type", "application/json"), HTTPHeader("X-E", "")],
         body: Array("{\"ä\":1}".utf8)))
     let echoed = String(decoding: response.body, as: UTF8.self)
     #expect(response.status == 201)

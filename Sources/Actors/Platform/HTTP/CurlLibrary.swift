@@ -11,7 +11,9 @@ internal import CCurl
 /// Unchecked because raw pointers are not Sendable: all of these are constant addresses of functions.
 struct CurlLibrary: @unchecked Sendable {
   /// Names under which systems ship it, the first that loads wins.
-  static let names = ["libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib", "/usr/lib/libcurl.4.dylib", "libcurl.dylib"]
+  static let names = [
+    "libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib", "/usr/lib/libcurl.4.dylib", "libcurl.dylib",
+  ]
 
   /// The library, loaded and initialised once per process. `curl_global_init` is not safe on several threads in every
   /// version: this constant is the only caller, and the runtime lets one thread through.
@@ -136,9 +138,11 @@ extension CurlLibrary {
   /// `curl_multi_perform`.
   typealias MultiPerform = @Sendable @convention(c) (Handle?, UnsafeMutablePointer<Int32>?) -> CURLMcode
   /// `curl_multi_poll`.
-  typealias MultiPoll = @Sendable @convention(c) (Handle?, Handle?, UInt32, Int32, UnsafeMutablePointer<Int32>?) -> CURLMcode
+  typealias MultiPoll =
+    @Sendable @convention(c) (Handle?, Handle?, UInt32, Int32, UnsafeMutablePointer<Int32>?) -> CURLMcode
   /// `curl_multi_wakeup`.
   typealias MultiWakeup = @Sendable @convention(c) (Handle?) -> CURLMcode
   /// `curl_multi_info_read`.
-  typealias MultiMessage = @Sendable @convention(c) (Handle?, UnsafeMutablePointer<Int32>?) -> UnsafeMutablePointer<CURLMsg>?
+  typealias MultiMessage =
+    @Sendable @convention(c) (Handle?, UnsafeMutablePointer<Int32>?) -> UnsafeMutablePointer<CURLMsg>?
 }

@@ -88,7 +88,8 @@ extension HTTPRequest {
         !header.value.utf8.contains(where: { $0 == 0x0d || $0 == 0x0a || $0 == 0 })
       else {
         throw HTTPFailure(
-          .other, "\(displayURL): a header of the request has a line break or another character that headers cannot hold")
+          .other, "\(displayURL): a header of the request has a line break or another character that no header can hold"
+        )
       }
     }
   }
