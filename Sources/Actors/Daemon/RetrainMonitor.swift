@@ -237,7 +237,7 @@ public final class RetrainMonitor: Sendable {
   }
 
   /// Writes one status after another, so that an older one never replaces a newer.
-  func oneDumpAtATime(_ body: () async -> Void) async { await dumping.pass(body) }
+  func oneDumpAtATime(_ body: @Sendable () async -> Void) async { await dumping.pass(body) }
 
   private func fillMonitor(_ report: inout StatusReport, now: Timestamp) async {
     guard let summary = await tree.monitor.current?.summary() else { return }

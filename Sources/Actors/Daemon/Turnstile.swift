@@ -9,8 +9,11 @@ final class Turnstile: Sendable {
   }
   private let state = Mutex(State())
 
+  /// How many wait now.
+  var waiting: Int { state.withLock { $0.waiting.count } }
+
   /// Runs `body` when everybody who came before is through.
-  func pass<Value: Sendable>(_ body: () async -> Value) async -> Value {
+  func pass<Value: Sendable>(_ body: @Sendable () async -> Value) async -> Value {
     await withCheckedContinuation { continuation in
       let isFree = state.withLock { state -> Bool in
         if state.isTaken {

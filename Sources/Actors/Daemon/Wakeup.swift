@@ -15,6 +15,11 @@ final class Wakeup: Sendable {
   }
   private let state = Mutex(State())
 
+  /// How many wait now.
+  var waiterCount: Int { state.withLock { $0.waiters.count } }
+  /// True while somebody waits.
+  var isWaitedFor: Bool { waiterCount > 0 }
+
   /// Wakes the loop, or lets its next wait return at once.
   func poke() {
     let waiters = state.withLock { state -> [UInt64: CheckedContinuation<Void, Never>] in

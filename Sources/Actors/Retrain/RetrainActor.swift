@@ -157,7 +157,7 @@ public actor RetrainActor {
   }
 
   /// A run that could not be recorded leaves the lane: those who joined it are told, those behind it move up.
-  private func withdraw(_ run: String, _ refusal: RunRefusal) -> RunRefusal {
+  func withdraw(_ run: String, _ refusal: RunRefusal) -> RunRefusal {
     _ = lane.onWithdrawn(run: run)
     handover.ends.tell(RunEnd(run: run, state: .failed, result: nil, error: refusal.description))
     wakeup.poke()
