@@ -4,7 +4,6 @@ import Ollama
 import Rules
 import Stores
 public import Supervision
-import Synchronization
 
 /// The whole monitor: journal, outbox, runs, lane, schedule and control socket under one supervisor.
 ///
@@ -46,7 +45,7 @@ public final class RetrainMonitor: Sendable {
     var lastReloadError: String?
     var reloads = 0
   }
-  private let shared: Mutex<Shared>
+  private let shared: Guarded<Shared>
 
   /// Starts the monitor and returns once every part is ready.
   ///
@@ -87,7 +86,7 @@ public final class RetrainMonitor: Sendable {
     self.lock = lock
     self.reloader = reloader
     started = parts.wallClock.microseconds()
-    shared = Mutex(Shared(file: configurationFile))
+    shared = Guarded(Shared(file: configurationFile))
     let tree = MonitorTree(settings: SettingsBox(settings), parts: parts, paths: paths, mode: mode)
     self.tree = tree
     let supervisor = tree.supervisor()
