@@ -62,6 +62,7 @@ public final class RetrainMonitor: Sendable {
     _ settings: Settings, paths: StatePaths, parts: Parts? = nil, mode: Mode = .daemon,
     configurationFile: String? = nil, reloader: Reloader? = nil
   ) async throws -> RetrainMonitor {
+    try Directory.create(paths.directory)
     let lock = try FileLock.acquire(path: paths.lock)
     let parts = try parts ?? Parts.real(
       settings, log: Log(destination: .file(paths.log), level: settings.log.platformLevel, format: settings.log.platformFormat),
