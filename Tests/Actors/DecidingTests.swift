@@ -1,6 +1,6 @@
+import Platform
 import Journal
 import Rules
-import Synchronization
 import TestSupport
 import Testing
 
@@ -23,7 +23,7 @@ struct DecidingTests {
       var event: OutboxRow?
       var memory: ModelMemory?
     }
-    let seen = Mutex<Seen?>(nil)
+    let seen = Guarded<Seen?>(nil)
     bench.server.beforeCalls { _ in
       guard seen.withLock({ $0 == nil }) else { return }
       let run = try? await journal.activeRun(model: "m")

@@ -4,7 +4,6 @@ import Ollama
 import Rules
 import Stores
 public import Supervision
-import Synchronization
 
 /// The whole monitor: journal, outbox, runs, lane, schedule and control socket under one supervisor.
 ///
@@ -51,7 +50,7 @@ public final class RetrainMonitor: Sendable {
     var lastReloadError: String?
     var reloads = 0
   }
-  private let shared: Mutex<Shared>
+  private let shared: Guarded<Shared>
 
   /// Starts the monitor and returns once every part is ready.
   ///
@@ -69,7 +68,7 @@ public final class RetrainMonitor: Sendable {
     _ settings: Settings, paths: StatePaths, parts: Parts? = nil, mode: Mode = .daemon,
     environment: [String: String] = [:], configurationFile: String? = nil, reloader: Reloader? = nil
   ) async throws -> RetrainMonitor {
-    StateDirectory.create(paths.directory)
+    try Directory.create(paths.directory)
     let lock = try FileLock.acquire(path: paths.lock)
     let parts = try parts ?? Parts.real(settings, log: Log(paths, settings), environment: environment)
     let monitor = RetrainMonitor(
@@ -97,7 +96,7 @@ public final class RetrainMonitor: Sendable {
     self.mode = mode
     self.reloader = reloader
     started = parts.wallClock.microseconds()
-    shared = Mutex(Shared(file: configurationFile))
+    shared = Guarded(Shared(file: configurationFile))
     let tree = MonitorTree(settings: SettingsBox(settings), parts: parts, paths: paths, mode: mode)
     self.tree = tree
     let supervisor = tree.supervisor()

@@ -1,4 +1,4 @@
-import Synchronization
+import Platform
 
 /// Lets one caller through at a time, in the order in which they came: an actor would let them overlap across `await`.
 final class Turnstile: Sendable {
@@ -7,7 +7,7 @@ final class Turnstile: Sendable {
     /// Who waits, first in front; as many as there are callers, which are few: reloads and status dumps.
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// How many wait now.
   var waiting: Int { state.withLock { $0.waiting.count } }

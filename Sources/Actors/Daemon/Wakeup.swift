@@ -1,5 +1,5 @@
+import Platform
 import Supervision
-import Synchronization
 
 /// Wakes a loop: any number of `poke`s before it looks count as one, none is lost.
 ///
@@ -13,7 +13,7 @@ final class Wakeup: Sendable {
     /// Number of the newest wait.
     var waits: UInt64 = 0
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// How many wait now.
   var waiterCount: Int { state.withLock { $0.waiters.count } }

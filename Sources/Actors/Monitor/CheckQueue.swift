@@ -1,5 +1,5 @@
+import Platform
 import Stores
-import Synchronization
 
 /// The checks that somebody asked for, in the order in which they came; each is answered exactly once, whatever becomes
 /// of the monitor or of whoever asked.
@@ -30,7 +30,7 @@ final class CheckQueue: Sendable {
     /// Who waits for an answer, by the request's number: those that have begun are among them.
     var callers: [UInt64: CheckedContinuation<Answer, Never>] = [:]
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let wakeup: Wakeup
 
   /// An empty queue that wakes the loop which answers it.

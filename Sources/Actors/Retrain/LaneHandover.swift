@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 /// What a restarted RetrainActor takes over from the one before it: the job that is running, the lane's lock, and those
 /// who wait for ends.
@@ -22,7 +21,7 @@ final class LaneHandover: Sendable {
     var lock: FileLock?
     var isDraining = false
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Tells how runs ended.
   let ends = RunEnds()

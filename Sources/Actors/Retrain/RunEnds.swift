@@ -1,5 +1,5 @@
+import Platform
 import Journal
-import Synchronization
 
 /// Tells those who wait how a run's attempt ended.
 ///
@@ -29,7 +29,7 @@ final class RunEnds: Sendable {
     /// Number of the newest waiter.
     var waits: UInt64 = 0
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Ends told so far: taken before looking at the journal, it keeps an end in between from being missed.
   var mark: UInt64 { state.withLock { $0.told } }

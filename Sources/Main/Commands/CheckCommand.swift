@@ -33,6 +33,14 @@ enum CheckCommand {
       return reply.checks ?? []
     }
     for warning in loaded.warnings { context.terminal.say("retraind: \(warning)") }
+    do {
+      let quick = try await QuickCheck.run(
+        loaded.settings, paths: loaded.paths, model: options.model, isDryRun: options.dryRun)
+      if let quick { return quick }
+    } catch {
+      let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)
+      throw CommandFailure(code: code, reason)
+    }
     return try await OneShot.with(loaded, context) { monitor in
       try await monitor.check(
         model: options.model, isDryRun: options.dryRun, waits: !options.noWait, progress: { progress.show($0) })
@@ -42,14 +50,15 @@ enum CheckCommand {
   private static func show(_ entries: [CheckEntry], _ loaded: LoadedConfiguration, _ context: ProgramContext) {
     let terminal = context.terminal
     if context.global.json {
-      terminal.print((try? JSON.encode(entries, isPretty: true)) ?? "[]")
+      terminal.print(JSONText.of(.array(entries.map(\.document)), isPretty: true))
       return
     }
     if entries.isEmpty {
       terminal.print("No model to watch yet: \(loaded.paths.database) has no cycle and the configuration names no model.")
       terminal.say("Record one with `retraind record --model NAME --accepted N --rejected N`.")
     }
-    for entry in entries { terminal.print(CheckText.line(entry, terminal)) }
+    guard !entries.isEmpty else { return }
+    terminal.print(entries.map { CheckText.line($0, terminal) }.joined(separator: "\n"))
   }
 }
 

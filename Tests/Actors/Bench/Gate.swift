@@ -1,4 +1,4 @@
-import Synchronization
+import Platform
 
 /// Holds tasks until a test opens it.
 final class Gate: Sendable {
@@ -7,7 +7,7 @@ final class Gate: Sendable {
     var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
     var next: UInt64 = 0
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Lets everybody through, from now on.
   func open() {

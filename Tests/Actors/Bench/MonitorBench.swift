@@ -4,7 +4,6 @@ import Platform
 import Rules
 import Stores
 import Supervision
-import Synchronization
 import TestSupport
 
 @testable import Actors
@@ -25,9 +24,9 @@ final class MonitorBench: Sendable {
   let server = ScriptedServer()
   let stats = ScriptedStats()
   let log = EventRecorder<String>()
-  private let wallShift = Mutex<Int64>(0)
-  private let rows = Mutex(0)
-  private let runs = Mutex<UInt64>(0)
+  private let wallShift = Guarded<Int64>(0)
+  private let rows = Guarded(0)
+  private let runs = Guarded<UInt64>(0)
 
   init() throws {
     directory = FileManager.default.temporaryDirectory.path + "/retraind-actors-\(UUID().uuidString.prefix(8))"

@@ -1,5 +1,5 @@
+import Platform
 import Ollama
-import Synchronization
 import TestSupport
 
 /// A model server that plays a script, records each call, and counts how many are under way at once.
@@ -23,7 +23,7 @@ final class ScriptedServer: ModelServer {
     var most = 0
     var hook: (@Sendable (String) async -> Void)?
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Each call in words: `digest m`, `copy m m-retraind-previous`, `pull m`, `pulled m`, `cancelled m`, `deaf m`.
   let calls = EventRecorder<String>()

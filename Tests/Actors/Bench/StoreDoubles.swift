@@ -1,7 +1,7 @@
+import Platform
 import Journal
 import Rules
 import Stores
-import Synchronization
 import TestSupport
 
 /// A source of rows in front of the real one that a test makes fail, holds, or watches.
@@ -12,8 +12,8 @@ final class ScriptedStats: StatsSource {
     var active = 0
     var most = 0
   }
-  private let state = Mutex(State())
-  private let journal = Mutex<Journal?>(nil)
+  private let state = Guarded(State())
+  private let journal = Guarded<Journal?>(nil)
   let name = "scripted"
   /// `asked` for each query.
   let calls = EventRecorder<String>()
@@ -67,7 +67,7 @@ final class ScriptedSink: EventSink {
     var blocked: Set<String> = []
     var isDown = false
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   /// Ids of the events that were taken, as often as they were.
   let taken = EventRecorder<String>()
   /// Ids of the events that were offered.
