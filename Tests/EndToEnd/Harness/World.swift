@@ -23,6 +23,7 @@ struct World: Sendable {
     var world = World(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
     do {
       mkdir(world.path("bin"), 0o755)
+      mkdir(world.state, 0o700)
       symlink(try Binaries.standIn, world.path("bin/ollama"))
       if let serving { world.standIn = try await StandIn.start(serving, in: world) }
       try await body(world)
