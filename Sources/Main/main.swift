@@ -3,4 +3,5 @@
 import Platform
 
 SignalMask.blockDaemonSignals()
+Heap.useOneArena()
 runProgram(Array(CommandLine.arguments.dropFirst()))

@@ -1,9 +1,7 @@
-import Synchronization
-
 /// The fence that a pool's jobs share: closed when the pool itself was replaced or abandoned.
 final class PoolFence: Sendable {
   /// The pool's own context; nil while it is not run.
-  private let context = Mutex<ChildContext?>(nil)
+  private let context = Locked<ChildContext?>(nil)
 
   /// False once the pool is no longer the current one. One that is not run yet is current.
   var isCurrent: Bool { context.withLock { $0?.isCurrent ?? true } }

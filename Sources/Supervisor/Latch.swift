@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A value that is set once and waited for by many.
 final class Latch<Value: Sendable>: Sendable {
   /// What the lock protects.
@@ -13,7 +11,7 @@ final class Latch<Value: Sendable>: Sendable {
   }
 
   /// The state.
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// The value; nil where it has not been set yet.
   var value: Value? { state.withLock { $0.value } }

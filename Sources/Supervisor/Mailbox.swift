@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What happened, as told to a supervisor's loop.
 enum Post: Sendable {
   /// A child called `ready()`.
@@ -30,7 +28,7 @@ final class Mailbox: Sendable {
   }
 
   /// The state.
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Posts. False where nobody reads any more.
   @discardableResult

@@ -1,12 +1,10 @@
-import Synchronization
-
 /// A reference to a supervised instance that outlives its restarts: it resolves to the current incarnation or to none,
 /// never to one that was replaced or abandoned.
 public final class Ref<Instance: Sendable>: Sendable {
   /// The id of the child that it refers to, for messages.
   public let id: String
   /// The instance and the start that it belongs to.
-  private let entry = Mutex<(instance: Instance, context: ChildContext)?>(nil)
+  private let entry = Locked<(instance: Instance, context: ChildContext)?>(nil)
 
   /// Makes a reference that resolves to nothing yet.
   public init(_ id: String) {

@@ -1,4 +1,4 @@
-import Synchronization
+import Platform
 import Testing
 import TestSupport
 
@@ -40,7 +40,7 @@ final class Script: Sendable {
     var inboxes: [String: AsyncStream<Command>.Continuation] = [:]
   }
   /// The state.
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   /// Which starts have begun and ended: `+a`, `-a`.
   let log = EventRecorder<String>()
 

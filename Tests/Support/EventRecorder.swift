@@ -1,4 +1,4 @@
-import Synchronization
+import Platform
 
 /// Collects events, and lets a test wait for what it needs to see.
 public final class EventRecorder<Event: Sendable>: Sendable {
@@ -23,7 +23,7 @@ public final class EventRecorder<Event: Sendable>: Sendable {
   }
 
   /// The state.
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Makes a recorder without events.
   public init() {}

@@ -1,4 +1,4 @@
-import Synchronization
+import Platform
 
 /// A clock that stands still until a test advances it.
 ///
@@ -64,7 +64,7 @@ public final class ManualClock: Clock, Sendable {
   }
 
   /// The state.
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Makes a clock that stands at zero.
   public init() {}

@@ -1,14 +1,13 @@
 public import Platform
-import Synchronization
 
 /// Makes ids of runs, events and cycles; ordered by time, so that lists of them are too.
 public final class Identifiers: Sendable {
-  private let source: Mutex<IdentifierSource>
+  private let source: Guarded<IdentifierSource>
   private let wallClock: WallClock
 
   /// Makes ids from a seeded or a random source.
   public init(_ source: IdentifierSource = .fromSystem(), wallClock: WallClock = .system) {
-    self.source = Mutex(source)
+    self.source = Guarded(source)
     self.wallClock = wallClock
   }
 

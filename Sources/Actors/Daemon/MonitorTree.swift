@@ -1,7 +1,6 @@
 import Journal
 import Platform
 import Supervision
-import Synchronization
 
 /// The supervision tree: `journal → outbox → runs → retrain → monitor → control`, `restForOne`.
 ///
@@ -28,7 +27,7 @@ final class MonitorTree: Sendable {
     private struct State {
       weak var monitor: RetrainMonitor?
     }
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// The monitor, while it lives.
     var monitor: RetrainMonitor? { state.withLock { $0.monitor } }
     /// Set once, before the supervisor starts.

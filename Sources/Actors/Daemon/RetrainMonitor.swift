@@ -4,7 +4,6 @@ import Ollama
 import Rules
 import Stores
 public import Supervision
-import Synchronization
 
 /// The whole monitor: journal, outbox, runs, lane, schedule and control socket under one supervisor.
 ///
@@ -46,7 +45,7 @@ public final class RetrainMonitor: Sendable {
     var lastReloadError: String?
     var reloads = 0
   }
-  private let shared: Mutex<Shared>
+  private let shared: Guarded<Shared>
 
   /// Starts the monitor and returns once every part is ready.
   ///
@@ -63,6 +62,7 @@ public final class RetrainMonitor: Sendable {
     _ settings: Settings, paths: StatePaths, parts: Parts? = nil, mode: Mode = .daemon,
     configurationFile: String? = nil, reloader: Reloader? = nil
   ) async throws -> RetrainMonitor {
+    try Directory.create(paths.directory)
     let lock = try FileLock.acquire(path: paths.lock)
     let parts = try parts ?? Parts.real(
       settings, log: Log(destination: .file(paths.log), level: settings.log.platformLevel, format: settings.log.platformFormat),
@@ -87,7 +87,7 @@ public final class RetrainMonitor: Sendable {
     self.lock = lock
     self.reloader = reloader
     started = parts.wallClock.microseconds()
-    shared = Mutex(Shared(file: configurationFile))
+    shared = Guarded(Shared(file: configurationFile))
     let tree = MonitorTree(settings: SettingsBox(settings), parts: parts, paths: paths, mode: mode)
     self.tree = tree
     let supervisor = tree.supervisor()

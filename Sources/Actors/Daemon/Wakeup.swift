@@ -1,5 +1,5 @@
+import Platform
 import Supervision
-import Synchronization
 
 /// Wakes one loop: any number of `poke`s before it looks count as one, none is lost.
 final class Wakeup: Sendable {
@@ -13,7 +13,7 @@ final class Wakeup: Sendable {
     /// Waits that were cancelled before they had registered.
     var cancelled: UInt64 = 0
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Wakes the loop, or lets its next wait return at once.
   func poke() {

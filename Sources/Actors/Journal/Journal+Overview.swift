@@ -47,6 +47,19 @@ extension Journal {
     if memory != before { try saveMemory(memory, of: model) }
   }
 
+  /// True where no run is open and no event waits: nothing that a monitor would go on with.
+  public func hasNothingToDo() throws(JournalFailure) -> Bool {
+    try read { database in
+      let open = try database.first(
+        "SELECT EXISTS (SELECT 1 FROM retraind_runs WHERE state IN (\(RunRow.openStates)))"
+      ) { row in row[0].integer ?? 0 }
+      let waiting = try database.first(
+        "SELECT EXISTS (SELECT 1 FROM retraind_outbox WHERE state = 'pending')"
+      ) { row in row[0].integer ?? 0 }
+      return open == 0 && waiting == 0
+    }
+  }
+
   /// Why the journal cannot be written; nil where it can.
   public func unwritable() -> String? {
     do throws(JournalFailure) {

@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 /// What a restarted RetrainActor takes over from the one before it: the job that is running, and the lane's lock.
 ///
@@ -20,7 +19,7 @@ final class LaneHandover: Sendable {
     var running: Running?
     var lock: FileLock?
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// The run that has the lane now.
   var running: Running? { state.withLock { $0.running } }

@@ -1,7 +1,7 @@
+import Platform
 import Ollama
 import Rules
 import Supervision
-import Synchronization
 
 /// What a running job tells whoever watches it; the only state that the job and the lane share.
 final class RunReport: Sendable {
@@ -23,7 +23,7 @@ final class RunReport: Sendable {
   /// Layers whose bytes are remembered; a model has about ten.
   static let maximumLayers = 256
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let ended = Wakeup()
   private let onChange: @Sendable (State) -> Void
 

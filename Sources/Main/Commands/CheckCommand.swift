@@ -33,6 +33,14 @@ enum CheckCommand {
       return reply.checks ?? []
     }
     for warning in loaded.warnings { context.terminal.say("retraind: \(warning)") }
+    do {
+      let quick = try await QuickCheck.run(
+        loaded.settings, paths: loaded.paths, model: options.model, isDryRun: options.dryRun)
+      if let quick { return quick }
+    } catch {
+      let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)
+      throw CommandFailure(code: code, reason)
+    }
     return try await OneShot.with(loaded, context) { monitor in
       try await monitor.check(
         model: options.model, isDryRun: options.dryRun, waits: !options.noWait, progress: { progress.show($0) })

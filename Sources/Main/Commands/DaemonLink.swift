@@ -1,6 +1,14 @@
 import Actors
 import Platform
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// A command's way to the daemon on its state directory, over the control socket.
 struct DaemonLink: Sendable {
   /// Time that a daemon may stay silent between two lines before the command gives up.
@@ -18,6 +26,8 @@ struct DaemonLink: Sendable {
   func ask(
     _ request: ControlRequest, onProgress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
   ) async throws -> ControlReply? {
+    // A socket that is not there needs no thread to find out.
+    guard access(path, F_OK) == 0 else { return nil }
     let line = try JSON.encode(request)
     let path = path
     requests.endAtOnce(true)

@@ -2,6 +2,7 @@ import Actors
 import Journal
 import Ollama
 import Platform
+import Stores
 import Supervision
 
 #if canImport(Glibc)
@@ -72,6 +73,14 @@ enum StartRefusal {
     case let failure as SupervisorError:
       let text = "\(failure)"
       return (isPermission(failure) ? ExitCode.permission : ExitCode.software, text)
+    case let failure as JournalFailure:
+      return (failure.isPermission ? ExitCode.permission : ExitCode.failure, failure.description)
+    case let failure as FileFailure:
+      return (
+        failure.code == ENOSPC ? ExitCode.temporary : ExitCode.permission,
+        "\(failure): give it to the user that runs this, free space, or name another --state-dir"
+      )
+    case is StoreFailure: return (ExitCode.failure, "\(error)")
     default: return (ExitCode.software, "\(error)")
     }
   }

@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -30,7 +29,7 @@ final class DemoModelServer: Sendable {
     var tags: [String: String]
     var isStopped = false
   }
-  private let state: Mutex<State>
+  private let state: Guarded<State>
   /// The newest version's digest.
   private let newest = String(repeating: "c0339aec1291c2aa", count: 4)
 
@@ -38,7 +37,7 @@ final class DemoModelServer: Sendable {
   ///
   /// - Throws: `DemoFailure` where no port can be had.
   init(model: String) throws {
-    state = Mutex(State(tags: [model: String(repeating: "736a879a8824fdb3", count: 4)]))
+    state = Guarded(State(tags: [model: String(repeating: "736a879a8824fdb3", count: 4)]))
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw DemoFailure("no socket could be opened: \(String(cString: strerror(errno)))") }
     var address = sockaddr_in()

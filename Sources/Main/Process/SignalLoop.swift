@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -31,7 +30,7 @@ final class SignalRequests: Sendable {
     var endsAtOnce = false
     var waiter: CheckedContinuation<Void, Never>?
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// From now on the first TERM or INT ends the program: it only waits for somebody else's answer.
   func endAtOnce(_ endsAtOnce: Bool) { state.withLock { $0.endsAtOnce = endsAtOnce } }

@@ -1,5 +1,5 @@
+import Platform
 import Actors
-import Synchronization
 
 /// Shows how far a run is: a bar that is redrawn on a terminal, a line for each new stage elsewhere.
 final class ProgressLine: Sendable {
@@ -8,7 +8,7 @@ final class ProgressLine: Sendable {
     var isDrawn = false
     var tenths = -1
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let terminal: Terminal
 
   /// Writes to the terminal's standard error.

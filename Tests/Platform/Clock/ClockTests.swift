@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Platform
@@ -13,7 +12,7 @@ import Testing
       var tolerances: [Duration?] = []
       var suspendDuring: (nap: Int, lasting: Duration)?
     }
-    let state = Mutex(State())
+    let state = Guarded(State())
     var clock: SuspendAwareClock {
       SuspendAwareClock(
         read: { self.state.withLock { $0.now } },

@@ -1,6 +1,5 @@
 import CShims
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Platform
@@ -38,9 +37,9 @@ import Testing
 
   @Test func levelsFilter() throws {
     let scratch = try ScratchDirectory()
-    let seen = Mutex<[String]>([])
+    let seen = Guarded<[String]>([])
     let log = log(.file(scratch.file("a.log"))) { level, text in seen.withLock { $0.append("\(level.name) \(text)") } }
-    let made = Mutex(0)
+    let made = Guarded(0)
     let message: () -> String = {
       made.withLock { $0 += 1 }
       return "quiet"

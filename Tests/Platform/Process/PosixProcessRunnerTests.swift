@@ -43,7 +43,7 @@ func isAlive(_ process: pid_t) -> Bool {
   }
 
   @Test func streamsAreApartAndInOrder() async throws {
-    let pieces = Mutex<(out: [UInt8], error: [UInt8])>(([], []))
+    let pieces = Guarded<(out: [UInt8], error: [UInt8])>(([], []))
     let result = try await shell("echo one; echo two >&2; echo three") { piece in
       pieces.withLock {
         switch piece {
@@ -118,7 +118,7 @@ func isAlive(_ process: pid_t) -> Bool {
   }
 
   @Test func cancellationReachesTheWholeGroup() async throws {
-    let pids = Mutex<[UInt8]>([])
+    let pids = Guarded<[UInt8]>([])
     let (ready, said) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     let run = Task {
       try await shell("sleep 60 & sleep 60 & echo $!; wait", grace: .seconds(50)) { piece in

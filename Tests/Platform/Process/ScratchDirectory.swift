@@ -1,11 +1,11 @@
+import Platform
 import Glibc
-import Synchronization
 
 /// A directory of a test's own. All of them are removed with everything in them at the end of the process, not with the
 /// object: an optimised build lets go of that after its last use, while the test still works in the directory.
 struct ScratchDirectory: Sendable {
   /// Directories to remove.
-  private static let made = Mutex<[String]>([])
+  private static let made = Guarded<[String]>([])
 
   /// Its absolute path.
   let path: String

@@ -1,6 +1,5 @@
 import CShims
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Platform
@@ -113,7 +112,7 @@ private func readAll(_ number: Int32) -> String {
 
   @Test func strangersAreTurnedAway() async throws {
     let scratch = try ScratchDirectory()
-    let asked = Mutex<[UInt32]>([])
+    let asked = Guarded<[UInt32]>([])
     let server = try UnixSocketServer(
       path: scratch.file("s"),
       mayEnter: { user in
@@ -168,7 +167,7 @@ private func readAll(_ number: Int32) -> String {
 
   @Test func theSeventeenthIsToldSo() async throws {
     let scratch = try ScratchDirectory()
-    let held = Mutex<[UnixConnection]>([])
+    let held = Guarded<[UnixConnection]>([])
     let server = try UnixSocketServer(path: scratch.file("s")) { request, connection in
       connection.send(line: request)
       if request == "hold" { held.withLock { $0.append(connection) } }
@@ -188,7 +187,7 @@ private func readAll(_ number: Int32) -> String {
 
   @Test func stopEndsEverybody() async throws {
     let scratch = try ScratchDirectory()
-    let held = Mutex<[UnixConnection]>([])
+    let held = Guarded<[UnixConnection]>([])
     let server = try UnixSocketServer(path: scratch.file("s")) { request, connection in
       connection.send(line: request)
       held.withLock { $0.append(connection) }
@@ -208,7 +207,7 @@ private func readAll(_ number: Int32) -> String {
 
   @Test func aClientThatLeavesIsNoticed() async throws {
     let scratch = try ScratchDirectory()
-    let held = Mutex<[UnixConnection]>([])
+    let held = Guarded<[UnixConnection]>([])
     let server = try UnixSocketServer(path: scratch.file("s")) { _, connection in
       held.withLock { $0.append(connection) }
     }
@@ -226,7 +225,7 @@ private func readAll(_ number: Int32) -> String {
 
   @Test func silentServerTimesOut() async throws {
     let scratch = try ScratchDirectory()
-    let held = Mutex<[UnixConnection]>([])
+    let held = Guarded<[UnixConnection]>([])
     let server = try UnixSocketServer(path: scratch.file("s")) { _, connection in
       held.withLock { $0.append(connection) }
     }

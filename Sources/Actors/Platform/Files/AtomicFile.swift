@@ -52,13 +52,16 @@ public enum AtomicFile {
 public struct FileFailure: Error, Sendable, Hashable, CustomStringConvertible {
   /// The error number.
   public var code: Int32
+  /// The file or directory.
+  public var path: String
   /// For people: what, where, why.
   public var description: String
 
   /// From an error number.
   init(_ code: Int32, _ verb: String, _ path: String) {
     self.code = code
-    description = "\(path) could not be \(verb): \(String(cString: strerror(code)))"
+    self.path = path
+    description = "\(path) could not be \(verb): \(SystemError.text(code))"
   }
 
   /// True where there is no such file.

@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -30,11 +28,11 @@ public final class FileLock: Sendable {
   /// The locked file.
   public let path: String
   /// Its descriptor, whose closing releases the lock; -1 once that has happened.
-  private let descriptor: Mutex<Int32>
+  private let descriptor: Guarded<Int32>
 
   private init(path: String, descriptor: Int32) {
     self.path = path
-    self.descriptor = Mutex(descriptor)
+    self.descriptor = Guarded(descriptor)
   }
 
   deinit { release() }

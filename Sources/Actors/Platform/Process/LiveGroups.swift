@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -11,7 +9,7 @@ import Synchronization
 /// The process groups that this process has started and not yet seen gone, for an end without draining.
 public enum LiveGroups {
   /// Ids of the groups.
-  private static let groups = Mutex<Set<Int32>>([])
+  private static let groups = Guarded<Set<Int32>>([])
 
   /// Sends SIGKILL to all of them: called when the process ends at once, so that no child outlives it.
   public static func killAll() {

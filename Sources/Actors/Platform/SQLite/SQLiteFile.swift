@@ -10,8 +10,6 @@
 enum SQLiteFile {
   /// Mode of a new database file; SQLite gives `-wal` and `-shm` the same.
   static let fileMode: mode_t = 0o600
-  /// Mode of a new directory.
-  static let directoryMode: mode_t = 0o700
 
   /// Creates the file and the directories above it where they are missing; what exists keeps its mode.
   static func prepare(path: String) throws(SQLiteFailure) {
@@ -45,16 +43,10 @@ enum SQLiteFile {
   }
 
   private static func createDirectory(_ directory: String, for path: String) throws(SQLiteFailure) {
-    var prefixes: [String] = []
-    var rest = directory[...]
-    while !rest.isEmpty, !exists(path: String(rest)) {
-      prefixes.append(String(rest))
-      guard let slash = rest.lastIndex(of: "/") else { break }
-      rest = rest[..<slash]
-    }
-    for prefix in prefixes.reversed() where mkdir(prefix, directoryMode) != 0 && errno != EEXIST {
-      let error = errno
-      throw failure(error == ENOSPC ? .full : .cannotOpen, error, at: prefix, path: path)
+    do throws(FileFailure) {
+      try Directory.create(directory)
+    } catch {
+      throw failure(error.code == ENOSPC ? .full : .cannotOpen, error.code, at: error.path, path: path)
     }
   }
 

@@ -21,7 +21,7 @@ public final class UnixConnection: Sendable {
   /// True once `close` was called.
   private let isClosed = Atomic<Bool>(false)
   /// Orders the lines of several writers.
-  private let writing = Mutex<Void>(())
+  private let writing = Guarded<Void>(())
   /// Tells the server that the slot is free.
   private let onEnd: @Sendable (ObjectIdentifier) -> Void
 

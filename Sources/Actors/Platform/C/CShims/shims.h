@@ -380,4 +380,12 @@ static inline int retraind_open_directory(const char *path) {
   return open(path, RETRAIND_O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 #endif
+/// One heap for all threads: this program has few allocations at once, and an arena per thread costs each its own pages.
+static inline void retraind_use_one_arena(void) {
+#if defined(__GLIBC__)
+  extern int mallopt(int, int);
+  (void)mallopt(-8 /* M_ARENA_MAX */, 1);
+#endif
+}
+
 #endif
