@@ -19,6 +19,8 @@ actor OutboxActor {
   private let parts: Parts
   private let wakeup: Wakeup
   private var randomness: SplitMix64
+  /// When blocked events are looked at again, on the clock of durations.
+  private var nextBlockedLook: Duration
 
   /// A fresh incarnation; it does nothing before `run`.
   init(journal: Journal, parts: Parts, wakeup: Wakeup, generation: UInt64) {
@@ -27,11 +29,12 @@ actor OutboxActor {
     self.wakeup = wakeup
     sink = parts.sink(journal)
     randomness = SplitMix64(seed: parts.seed &+ generation &+ 1)
+    nextBlockedLook = parts.clock.now()
   }
 
   /// Delivers until the task is cancelled; a last round then empties what can be delivered at once.
   func run(_ context: ChildContext) async throws {
-    _ = try await journal.retryBlocked()
+    try await lookAtBlocked()
     context.ready()
     while !Task.isCancelled {
       let next = await round()
@@ -45,22 +48,38 @@ actor OutboxActor {
     _ = await round()
   }
 
+  /// Somebody has put something right: what is blocked is tried at once.
+  func onReload() {
+    nextBlockedLook = parts.clock.now()
+    wakeup.poke()
+  }
+
+  /// Makes blocked events pending again.
+  private func lookAtBlocked() async throws {
+    nextBlockedLook = parts.clock.now() + Self.blockedRetry
+    _ = try await journal.retryBlocked()
+  }
+
   /// One round over what is due.
   ///
-  /// - Returns: time until the next one; nil where nothing is pending.
+  /// - Returns: time until the next one; nil where nothing waits.
   private func round() async -> Duration? {
     do {
+      if parts.clock.now() >= nextBlockedLook { try await lookAtBlocked() }
       while true {
         let now = Timestamp(microseconds: parts.wallClock.microseconds())
         let due = try await journal.pendingEvents(limit: Self.batch, now: now)
         for row in due { try await deliver(row) }
         if due.count < Self.batch { break }
       }
-      if let next = try await journal.nextAttempt() {
-        let now = parts.wallClock.microseconds()
-        return max(.microseconds(next.microseconds - now), Self.firstRetry)
+      var pause = try await journal.nextAttempt().map { next in
+        max(.microseconds(next.microseconds - parts.wallClock.microseconds()), Self.firstRetry)
       }
-      return try await journal.outboxCounts().blocked > 0 ? Self.blockedRetry : nil
+      if try await journal.outboxCounts().blocked > 0 {
+        let left = max(nextBlockedLook - parts.clock.now(), .zero)
+        pause = pause.map { min($0, left) } ?? left
+      }
+      return pause
     } catch {
       parts.log.error("The outbox could not be read or written: \(error). Events wait; none is lost.")
       return Self.longestRetry

@@ -79,6 +79,8 @@ public actor RetrainActor {
       try await record(request, run: run)
     } catch {
       _ = lane.onWithdrawn(run: run)
+      // Whoever was recorded behind it meanwhile is first now.
+      wakeup.poke()
       let refusal = RunRefusal(description: "the run for \(request.model) could not be recorded: \(error)")
       answer(RunEnd(run: run, state: .failed, result: nil, error: refusal.description))
       throw refusal
@@ -101,6 +103,8 @@ public actor RetrainActor {
       try await reopen(run, model: model)
     } catch {
       _ = lane.onWithdrawn(run: run)
+      // Whoever was recorded behind it meanwhile is first now.
+      wakeup.poke()
       let refusal = RunRefusal(description: "run \(run) could not be taken up again: \(error)")
       answer(RunEnd(run: run, state: .failed, result: nil, error: refusal.description))
       throw refusal
