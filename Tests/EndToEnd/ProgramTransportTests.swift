@@ -3,11 +3,13 @@ import Testing
 
 @Suite("The ollama program misbehaves", .serialized, .timeLimit(.minutes(1)))
 struct ProgramTransportTests {
-  /// A world with a declined model and a short deadline, in which everything goes through the program.
-  private func with(_ behaviour: String, _ body: (World, Child) async throws -> Void) async throws {
+  /// A world with a declined model, in which everything goes through the program.
+  private func with(
+    _ behaviour: String, deadline: String = "60s", _ body: (World, Child) async throws -> Void
+  ) async throws {
     try await World.with(["--models", "a:7b", "--changing"]) { world in
       try await world.seed(["a:7b"])
-      try world.configure(#"{ ollama: { transport: "cli", pullTimeout: "4s", stopGrace: "300ms" } }"#)
+      try world.configure(#"{ ollama: { transport: "cli", pullTimeout: "\#(deadline)", stopGrace: "300ms" } }"#)
       let daemon = try await world.daemon([], ["STAND_IN_CLI": behaviour])
       try await body(world, daemon)
       // Whatever it did: nothing of it is left, and the daemon serves on.
@@ -56,7 +58,7 @@ struct ProgramTransportTests {
 
   @Test("It never exits: its success was not the end, the deadline is, and its group is gone")
   func neverExits() async throws {
-    try await with("never-exits") { world, _ in
+    try await with("never-exits", deadline: "3s") { world, _ in
       let end = try await end(world)
       #expect(end.state == "timedOut", "\(end)")
     }
@@ -85,6 +87,23 @@ struct ProgramTransportTests {
       #expect(end.state == "failed")
       #expect(end.error.contains("3"), "\(end.error)")
       #expect(try world.query(["retry_at"], "FROM retraind_runs").first?[0] != nil)
+    }
+  }
+
+  @Test("Somebody kills it: the run fails with the signal, and is planned again")
+  func killed() async throws {
+    try await World.with(["--models", "a:7b", "--scenario", "a:7b=S10"]) { world in
+      try await world.seed(["a:7b"])
+      try world.configure(#"{ ollama: { transport: "cli" } }"#)
+      let daemon = try await world.daemon()
+      let standIn = try #require(world.standIn)
+      try await waitUntil("the pull") { try standIn.count("pull-start") == 1 }
+      for pid in world.processes(named: "ollama") { kill(pid, SIGKILL) }
+      let end = try await end(world)
+      #expect(end.state == "failed")
+      #expect(end.error.contains("signal 9") || end.error.contains("KILL"), "\(end.error)")
+      #expect(try world.query(["retry_at"], "FROM retraind_runs").first?[0] != nil)
+      #expect(daemon.end == nil)
     }
   }
 }

@@ -117,4 +117,24 @@ struct SignalTests {
       #expect(world.logLines.last?.contains("Model retrain monitor stopped.") == true)
     }
   }
+
+  @Test("HUP, USR1 and PIPE do nothing to a command that works, and TERM ends it with its run interrupted")
+  func command() async throws {
+    try await World.with(["--models", "a:7b", "--scenario", "a:7b=S10+S01.1"]) { world in
+      try await world.seed(["a:7b"])
+      let standIn = try #require(world.standIn)
+      let check = try world.retraind(["check"])
+      try await waitUntil("the pull") { try standIn.count("pull-start") == 1 }
+      for signal in [SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE] { check.send(signal) }
+      check.send(SIGTERM)
+      #expect(try await check.waitForEnd() == .exit(130), "\(check.error)")
+      #expect(try world.runs().map(\.state) == ["interrupted"])
+      try await waitUntil("the end of the connection") { try standIn.count("pull-disconnect") == 1 }
+      // The next one finishes what that one began.
+      let next = try await world.run(["check", "--json"])
+      #expect(try next.json()[0]["action"].text == "succeeded", "\(next.output)")
+      #expect(try world.runs().map(\.state) == ["succeeded"])
+      #expect(try world.count("FROM system_events") == 1)
+    }
+  }
 }
