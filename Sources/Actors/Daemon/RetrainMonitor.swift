@@ -197,6 +197,7 @@ public final class RetrainMonitor: Sendable {
       }
     }
     await tree.monitor.current?.onSettingsChanged()
+    await tree.outbox.current?.onReload()
     var answer = ReloadAnswer()
     answer.changes = differences.filter { !$0.needsRestart }.map { "\($0.field): \($0.old) → \($0.new)" }
     answer.needsRestart = differences.filter(\.needsRestart).map { "\($0.field): \($0.old) → \($0.new)" }

@@ -50,6 +50,12 @@ actor OutboxActor {
     await lastRound()
   }
 
+  /// Somebody has put something right: what is blocked is tried at once.
+  func onReload() {
+    nextBlockedLook = parts.clock.now()
+    wakeup.poke()
+  }
+
   /// The last round, in a task of its own: this one is cancelled, and would cancel each delivery with it.
   private func lastRound() async {
     let round = Task { _ = await self.round() }

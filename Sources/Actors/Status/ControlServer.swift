@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 /// The daemon's end of the control socket: each request is answered by the monitor, on the connection's own thread.
 final class ControlServer: Sendable {
