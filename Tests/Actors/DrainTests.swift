@@ -80,12 +80,9 @@ struct DrainTests {
   @Test("a start that fails leaves nothing running and the lock free")
   func failedStart() async throws {
     let bench = try MonitorBench()
-    let other = MonitorBench.self
-    _ = other
-    let bad = StatePaths(database: bench.directory + "/retraind.lock/x.db", log: bench.paths.log)
-    await #expect(throws: (any Error).self) {
-      _ = try await RetrainMonitor.start(Settings(), paths: bad, parts: bench.parts(), mode: .oneShot)
-    }
+    try bench.writeDatabase("this is no database, and long enough to be taken for one if nobody looks")
+    await #expect(throws: SupervisorError.self) { _ = try await bench.start() }
+    try bench.writeDatabase("")
     let good = try await bench.start()
     await good.stop()
   }

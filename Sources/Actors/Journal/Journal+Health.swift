@@ -6,7 +6,7 @@ extension Journal {
   /// Proves that the journal can be written by writing to it: only the disk itself knows whether it is full.
   public func proveWritable() throws(JournalFailure) {
     try write { database in
-      try database.run(
+      _ = try database.run(
         """
         INSERT INTO retraind_meta (key, value) VALUES ('probe', '1')
         ON CONFLICT (key) DO UPDATE SET value = CAST(value + 1 AS TEXT)

@@ -94,6 +94,11 @@ final class MonitorBench: Sendable {
     await journal.close()
   }
 
+  /// Puts something else in the journal's place.
+  func writeDatabase(_ text: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: paths.database))
+  }
+
   /// Waits for a line of the log that contains a text.
   func logged(_ text: String) async { await log.waitFor { $0.contains(text) } }
 
