@@ -1,3 +1,4 @@
+internal import Platform
 internal import Rules
 
 #if canImport(FoundationEssentials)

@@ -47,8 +47,10 @@ public actor Journal {
   }
 
   /// Closes the file; every later call fails with a failure of the kind `closed`.
-  public func close() {
-    database?.close()
+  ///
+  /// - Parameter keepsLog: leaves what was committed in the log beside the file: quicker for a command that ends.
+  public func close(keepsLog: Bool = false) {
+    database?.close(keepsLog: keepsLog)
     database = nil
   }
 

@@ -6,9 +6,6 @@ extension Timestamp {
   package var sortableText: String {
     let lowest: Int64 = -62_167_219_200_000_000
     let highest: Int64 = 253_402_300_799_999_999
-    let clamped = Timestamp(microseconds: min(max(microseconds, lowest), highest))
-    let parts = clamped.rfc3339.dropLast().split(separator: ".", maxSplits: 1)
-    let fraction = parts.count > 1 ? String(parts[1]) : ""
-    return "\(parts.first ?? "").\(fraction)\(String(repeating: "0", count: max(0, 6 - fraction.utf8.count)))Z"
+    return Timestamp(microseconds: min(max(microseconds, lowest), highest)).rfc3339Microseconds
   }
 }

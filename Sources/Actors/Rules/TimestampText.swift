@@ -2,7 +2,13 @@ extension Timestamp {
   /// RFC 3339 in UTC with `Z`: `2026-01-05T00:00:00.12345Z`, microseconds without trailing zeros.
   ///
   /// Years outside 0000...9999, which no store holds, have a sign and as many digits as they need.
-  public var rfc3339: String {
+  public var rfc3339: String { text(keepingZeros: false) }
+
+  /// The same, always with six digits of fraction: `2026-01-05T00:00:00.123450Z`. Of years 0000...9999 text orders as
+  /// time does.
+  public var rfc3339Microseconds: String { text(keepingZeros: true) }
+
+  private func text(keepingZeros: Bool) -> String {
     let days = CivilDate.floorDivide(microseconds, by: Self.perDay)
     let date = CivilDate(daysSinceEpoch: days)
     // Not `microseconds - days * perDay`: that product overflows for the least instants.
@@ -24,10 +30,10 @@ extension Timestamp {
     Self.append((seconds / 60 % 60).magnitude, width: 2, to: &text)
     text.append(UInt8(ascii: ":"))
     Self.append((seconds % 60).magnitude, width: 2, to: &text)
-    if fraction > 0 {
+    if fraction > 0 || keepingZeros {
       text.append(UInt8(ascii: "."))
       Self.append(fraction.magnitude, width: 6, to: &text)
-      while text.last == UInt8(ascii: "0") { text.removeLast() }
+      while !keepingZeros, text.last == UInt8(ascii: "0") { text.removeLast() }
     }
     text.append(UInt8(ascii: "Z"))
     return String(decoding: text, as: UTF8.self)

@@ -1,3 +1,4 @@
+package import Platform
 public import Rules
 
 /// One model of a `check`, as `check --json` prints it.
@@ -84,7 +85,27 @@ public struct CheckEntry: Sendable, Hashable, Codable {
   }
 }
 
+extension CheckEntry {
+  /// As `check --json` prints it; the keys are those of `encode`.
+  package var document: JSONText.Value {
+    .object([
+      ("model", .optional(model)), ("verdict", .text(verdict.rawValue)), ("average", .optional(average)),
+      ("threshold", .real(threshold)), ("have", .integer(Int64(have))), ("need", .integer(Int64(need))),
+      ("cycles", .array(cycles.map(\.document))), ("reason", .text(reason)), ("action", .text(action.rawValue)),
+      ("run", .optional(run)),
+    ])
+  }
+}
+
 extension CheckEntry.UsedCycle {
+  /// As `check --json` prints it.
+  fileprivate var document: JSONText.Value {
+    .object([
+      ("id", .text(id)), ("timestamp", .text(timestamp)), ("accepted", .optional(accepted)),
+      ("rejected", .optional(rejected)), ("accept_rate", .real(acceptRate)), ("uncounted", .flag(uncounted)),
+    ])
+  }
+
   /// From a cycle.
   public init(_ cycle: Cycle) {
     id = cycle.id

@@ -50,14 +50,15 @@ enum CheckCommand {
   private static func show(_ entries: [CheckEntry], _ loaded: LoadedConfiguration, _ context: ProgramContext) {
     let terminal = context.terminal
     if context.global.json {
-      terminal.print((try? JSON.encode(entries, isPretty: true)) ?? "[]")
+      terminal.print(JSONText.of(.array(entries.map(\.document)), isPretty: true))
       return
     }
     if entries.isEmpty {
       terminal.print("No model to watch yet: \(loaded.paths.database) has no cycle and the configuration names no model.")
       terminal.say("Record one with `retraind record --model NAME --accepted N --rejected N`.")
     }
-    for entry in entries { terminal.print(CheckText.line(entry, terminal)) }
+    guard !entries.isEmpty else { return }
+    terminal.print(entries.map { CheckText.line($0, terminal) }.joined(separator: "\n"))
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Actors
+internal import Platform
 
 /// Prints the effective configuration with the source of each value. A secret is never in it.
 struct ConfigurationPrinter {
@@ -34,7 +35,7 @@ struct ConfigurationPrinter {
     root.set(["file"], loaded.file.map(JSONText.quote) ?? "null")
     root.set(["settings"], nil)
     for field in loaded.settings.fields {
-      root.set(["settings"] + field.path, JSONText.value(field.value))
+      root.set(["settings"] + field.path, field.value.json)
     }
     for field in loaded.settings.fields {
       root.set(["sources", field.name], JSONText.quote(source(field.path)))
@@ -65,7 +66,7 @@ struct ConfigurationPrinter {
     let space = String(repeating: "  ", count: indent)
     let key = ConfigurationPrinter.key(field.path.last ?? "")
     if field.value == .none { return "\(space)// \(key): none" }
-    return pad("\(space)\(key): \(JSONText.value(field.value)),") + "// \(source(field.path))"
+    return pad("\(space)\(key): \(field.value.json),") + "// \(source(field.path))"
   }
 
   /// That there is a key, or that there is none.

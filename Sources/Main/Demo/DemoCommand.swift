@@ -91,6 +91,7 @@ struct Demo: Sendable {
     // The first scheduled check fires; this one joins its run and waits for it.
     let checks = try await monitor.check(model: model, progress: { progress.show($0) })
     progress.end()
+    talk("   The run has ended: \(checks.first?.action.rawValue ?? "no model was found").")
     // The outbox is its own child: the event is there once the monitor has drained.
     let status = await monitor.status()
     await monitor.stop()

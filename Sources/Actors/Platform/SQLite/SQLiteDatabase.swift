@@ -64,8 +64,12 @@ public final class SQLiteDatabase {
   deinit { close() }
 
   /// Closes the connection; every later call throws `closed`.
-  public func close() {
+  ///
+  /// - Parameter keepsLog: leaves what was committed in the log beside the file, as a running program does, rather than
+  ///   move it over: saves a process that ends at once four waits for the disk.
+  public func close(keepsLog: Bool = false) {
     cache = [:]
+    if keepsLog, let handle { _ = retraind_sqlite3_keep_log(handle) }
     if let handle { sqlite3_close_v2(handle) }
     handle = nil
   }

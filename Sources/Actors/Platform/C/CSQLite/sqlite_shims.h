@@ -18,4 +18,9 @@ static inline int retraind_sqlite3_refuse_quoted_strings(sqlite3 *database) {
   int code = sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, 0, &ignored);
   return code != SQLITE_OK ? code : sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, 0, &ignored);
 }
+/// Leaves the log beside the database when this connection closes as the last one.
+static inline int retraind_sqlite3_keep_log(sqlite3 *database) {
+  return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+}
+
 #endif

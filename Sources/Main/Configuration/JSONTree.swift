@@ -1,34 +1,15 @@
 internal import Actors
+internal import Platform
 
-/// JSON, written.
-enum JSONText {
-  /// A text in quotes. U+2028 and U+2029 are escaped too, since they end lines elsewhere.
-  static func quote(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F || scalar.value == 0x2028 || scalar.value == 0x2029:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
-  }
-
-  /// A setting; a secret is `"***"`.
-  static func value(_ value: SettingField.Value) -> String {
-    switch value {
-    case .text(let text): quote(text)
+extension SettingField.Value {
+  /// As JSON; a secret is `"***"`.
+  var json: String {
+    switch self {
+    case .text(let text): JSONText.quote(text)
     case .number(let number): number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
     case .count(let count): "\(count)"
     case .flag(let flag): flag ? "true" : "false"
-    case .secret(let secret): quote(secret.description)
+    case .secret(let secret): JSONText.quote(secret.description)
     case .none: "null"
     }
   }

@@ -1,0 +1,58 @@
+public import Platform
+import Journal
+import Rules
+import Stores
+
+/// A check for a command that finds nothing to do: evidence, verdicts and stored decisions, without the tree of a
+/// monitor. Most checks of a healthy model are of this kind, and scripts run them often.
+public enum QuickCheck {
+  /// Checks, where that needs no more than looking and writing decisions down.
+  ///
+  /// - Parameters:
+  ///   - model: only this one; nil for all.
+  ///   - isDryRun: only evaluate: nothing is written, and no lock is taken.
+  /// - Returns: what was found; nil where a run is to be started or resumed or an event delivered: that is a monitor's
+  ///   work.
+  /// - Throws: `LockFailure` where another instance has the state directory.
+  public static func run(
+    _ settings: Settings, paths: StatePaths, model: String?, isDryRun: Bool, wallClock: WallClock = .system
+  ) async throws -> [CheckEntry]? {
+    try Directory.create(paths.directory)
+    let lock = isDryRun ? nil : try FileLock.acquire(path: paths.lock)
+    defer { lock?.release() }
+    let journal = try await Journal.open(path: paths.database)
+    do {
+      let entries = try await check(
+        settings, journal: journal, only: model.map { [$0] }, isDryRun: isDryRun, wallClock: wallClock)
+      await journal.close(keepsLog: true)
+      return entries
+    } catch {
+      await journal.close()
+      throw error
+    }
+  }
+
+  private static func check(
+    _ settings: Settings, journal: Journal, only: Set<String>?, isDryRun: Bool, wallClock: WallClock
+  ) async throws -> [CheckEntry]? {
+    if !isDryRun {
+      guard try await journal.hasNothingToDo() else { return nil }
+    }
+    let assessor = Assessor(stats: EmbeddedStore(journal), journal: journal, wallClock: wallClock)
+    let assessments = try await assessor.assess(settings, only: only)
+    if isDryRun { return assessments.map { CheckEntry(CheckResult($0, action: .none)) } }
+    var results: [CheckResult] = []
+    results.reserveCapacity(assessments.count)
+    for assessment in assessments {
+      switch assessment.action {
+      case .none: results.append(CheckResult(assessment, action: .none))
+      case .suppressed: results.append(CheckResult(assessment, action: .suppressed))
+      case .exhausted: results.append(CheckResult(assessment, action: .exhausted))
+      case .fire, .retry, .join: return nil
+      }
+    }
+    let now = Timestamp(microseconds: wallClock.microseconds())
+    _ = try await journal.storeDecisions(assessments.map { DecisionRow($0, at: now) })
+    return results.map { CheckEntry($0) }
+  }
+}
