@@ -71,6 +71,41 @@ struct ScheduleTests {
     }
   }
 
+  @Test("A database that was deleted under the daemon takes nothing in: whoever records hears it, and it can be put back")
+  func deletedDatabase() async throws {
+    try await World.with(["--models", "a:7b"]) { world in
+      try await world.seed(["a:7b"])
+      let daemon = try await world.daemon()
+      try await world.waitForRun("succeeded", model: "a:7b")
+      #expect(rename(world.databasePath, world.path("away.db")) == 0)
+      for arguments in [["record", "--model", "a:7b", "--accepted", "1", "--rejected", "1"], ["retrain", "a:7b"]] {
+        let refused = try await world.run(arguments)
+        #expect(refused.code == 3)
+        #expect(refused.error.contains("moved, replaced or deleted"), "\(refused.error)")
+      }
+      #expect(try world.standIn?.count("pull-start") == 1)
+      #expect(try await world.status()["journal"]["unwritable"].text?.contains("moved") == true)
+      #expect(rename(world.path("away.db"), world.databasePath) == 0)
+      try await world.succeed(["record", "--model", "a:7b", "--accepted", "1", "--rejected", "1"])
+      #expect(try await world.status()["journal"]["unwritable"] == .null)
+      #expect(daemon.end == nil)
+    }
+  }
+
+  @Test("A log file that cannot be written is told on standard error, which gets every line")
+  func impossibleLog() async throws {
+    try await World.with(nil) { world in
+      mkdir(world.logPath, 0o755)
+      let daemon = try world.retraind(["run"])
+      try await waitUntil("the status in standard error") { daemon.error.contains("INFO - Status: ") }
+      #expect(daemon.error.contains("model_retrainer.log cannot be written"))
+      #expect(daemon.error.contains("monitor started"))
+      daemon.send(SIGTERM)
+      #expect(try await daemon.waitForEnd() == .exit(0))
+      #expect(daemon.error.contains("Model retrain monitor stopped."))
+    }
+  }
+
   @Test("demo ignores environment and configuration, cleans up nothing that it shows, and says where it is")
   func demoIgnoresSurroundings() async throws {
     try await World.with { world in
