@@ -77,7 +77,9 @@ let package = Package(
       path: "Tests/Ollama", swiftSettings: settings),
     .testTarget(
       name: "ActorsTests",
-      dependencies: ["Actors", "Supervision", "Rules", "Platform", "Journal", "Stores", "Ollama", "TestSupport"],
+      dependencies: [
+        "Actors", "Supervision", "Rules", "Platform", "Journal", "Stores", "Ollama", "TestSupport", "EmbeddedMonitor",
+      ],
       path: "Tests/Actors", swiftSettings: settings),
     .testTarget(
       name: "MainTests", dependencies: ["Main", "Actors", "Rules", "Platform", "TestSupport"], path: "Tests/Main",

@@ -185,6 +185,11 @@ import Testing
     try directory.move("retraind.db", to: "elsewhere.db")
     let failure = await failure { () async throws(JournalFailure) in try await journal.proveWritable() }
     #expect(kind(failure) == .moved)
+    let refusal = await self.failure { () async throws(JournalFailure) in
+      try await journal.beginRun(run: Sample.run(), event: Sample.event(), decision: nil, memory: Sample.memory)
+    }
+    #expect(kind(refusal) == .moved)
+    #expect(try await journal.run("run-1") == nil)
     try directory.move("elsewhere.db", to: "retraind.db")
     #expect(await journal.isWritable())
   }

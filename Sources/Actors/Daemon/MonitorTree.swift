@@ -19,7 +19,7 @@ final class MonitorTree: Sendable {
   let retrain = Ref<RetrainActor>("retrain")
   let monitor = Ref<MonitorActor>("monitor")
   let owner = Owner()
-  private let handover = LaneHandover()
+  let handover = LaneHandover()
   private let outboxWakeup = Wakeup()
 
   /// The monitor that the control socket answers for; weak, since it owns the tree.
@@ -119,7 +119,7 @@ final class MonitorTree: Sendable {
       let server = try ControlServer(path: paths.socket, owner: owner, log: parts.log)
       context.ready()
       await Wakeup().wait()
-      server.stop()
+      try await onOwnThread(name: "control-stop") { server.stop() }
     }
   }
 

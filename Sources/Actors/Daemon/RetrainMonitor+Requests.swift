@@ -43,8 +43,7 @@ extension RetrainMonitor {
     _ kind: RunKind, of model: String, waits: Bool,
     progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
   ) async throws -> RunAnswer {
-    let retrain = try tree.retrain.get()
-    let ticket = try await retrain.request(
+    let ticket = try await tree.retrain.get().request(
       RunRequest(model: model, kind: kind, trigger: kind == .rollback ? .rollback : .manual))
     var answer = RunAnswer(run: ticket.run, model: model, isJoined: ticket.isJoined, state: RunState.recorded.rawValue)
     if waits {
@@ -69,17 +68,36 @@ extension RetrainMonitor {
     return row.id
   }
 
-  /// Waits for a run's end, with progress in between.
+  /// Waits for the end of a run's current attempt, with progress in between.
+  ///
+  /// - Throws: `CancellationError` where the task is cancelled first; `JournalFailure` where nobody knows the run's end.
   private func end(
     of run: String, progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void
   ) async throws -> RunEnd {
-    let retrain = try tree.retrain.get()
-    return await withTaskGroup(of: RunEnd?.self) { group in
-      group.addTask { await retrain.end(of: run) }
-      group.addTask { [parts] in
+    let ends = tree.handover.ends
+    let mark = ends.mark
+    do {
+      if let row = try await tree.journal.get().run(run) {
+        if row.state.isTerminal { return RunEnd(row) }
+      } else if await tree.retrain.current?.holds(run) != true {
+        // It was joined while it was being recorded, and that failed.
+        return ends.end(of: run)
+          ?? RunEnd(run: run, state: .failed, result: nil, error: "the journal has no run \(run)")
+      }
+    } catch let error as JournalFailure {
+      guard let end = ends.end(of: run) else { throw error }
+      return end
+    }
+    return try await withThrowingTaskGroup(of: RunEnd?.self) { group in
+      defer { group.cancelAll() }
+      group.addTask {
+        guard let end = await ends.wait(for: run, after: mark) else { throw CancellationError() }
+        return end
+      }
+      group.addTask { [parts, tree] in
         var last: StatusReport.Lane.Run?
         while !Task.isCancelled {
-          if let running = await retrain.status().running, running.id == run, running != last {
+          if let running = await tree.retrain.current?.status().running, running.id == run, running != last {
             last = running
             progress(running)
           }
@@ -87,12 +105,10 @@ extension RetrainMonitor {
         }
         return nil
       }
-      while let end = await group.next() {
-        guard let end else { continue }
-        group.cancelAll()
-        return end
+      while let end = try await group.next() {
+        if let end { return end }
       }
-      return RunEnd(run: run, state: .interrupted, result: nil, error: RetrainActor.stopping)
+      throw CancellationError()
     }
   }
 

@@ -8,6 +8,10 @@ import Supervision
 extension RetrainMonitor {
   /// Writes the status to its file, at once replaced as a whole, and the main numbers to the log.
   public func dumpStatus() async {
+    await oneDumpAtATime { await writeStatus() }
+  }
+
+  private func writeStatus() async {
     let report = await status()
     do {
       let text = try JSON.encode(report, isPretty: true) + "\n"
@@ -62,10 +66,10 @@ extension RetrainActor {
       StatusReport.Lane.Run(id: $0.run, model: $0.model, stage: "waiting for the lane")
     }
     if let entry = lane.running {
-      var run = StatusReport.Lane.Run(id: entry.run, model: entry.model, stage: "waiting for the lane's lock")
+      var run = StatusReport.Lane.Run(id: entry.run, model: entry.model, stage: preparation)
       if let running = handover.running, running.run == entry.run {
         let moment = running.report.current
-        run.stage = moment.stage
+        if !moment.stage.isEmpty { run.stage = moment.stage }
         run.progress = moment.progress?.status
         run.completed = moment.progress.flatMap { $0.digest == nil ? nil : $0.completed }
         run.total = moment.progress.flatMap { $0.digest == nil ? nil : $0.total }

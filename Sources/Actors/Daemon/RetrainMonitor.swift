@@ -8,10 +8,13 @@ public import Supervision
 /// The whole monitor: journal, outbox, runs, lane, schedule and control socket under one supervisor.
 ///
 /// ```swift
-/// let monitor = try await RetrainMonitor.start(Settings(), paths: StatePaths(stateDirectory: "state"))
+/// let paths = StatePaths(database: "state/retraind.db", log: "state/model_retrainer.log")
+/// let monitor = try await RetrainMonitor.start(Settings(model: "psa-engine:latest"), paths: paths)
 /// ...
 /// await monitor.stop()
 /// ```
+///
+/// It runs until `stop`, whether or not anybody holds it.
 public final class RetrainMonitor: Sendable {
   /// What a monitor is started for.
   public enum Mode: Sendable, Hashable {
@@ -31,14 +34,16 @@ public final class RetrainMonitor: Sendable {
   let paths: StatePaths
   let parts: Parts
   let mode: Mode
-  private let lock: FileLock
   private let supervisor: Supervisor
   private let root: Task<Result<StopReport, SupervisorError>, Never>
   private let reloader: Reloader?
   private let started: Int64
 
+  private let reloading = Turnstile()
+  private let dumping = Turnstile()
+
   private struct Shared {
-    var isStopping = false
+    var state = "running"
     var sequence = 0
     var file: String?
     var lastReload: Int64?
@@ -54,23 +59,28 @@ public final class RetrainMonitor: Sendable {
   ///   - paths: where its files are; directories are created.
   ///   - parts: effects; nil for the real ones.
   ///   - mode: a daemon, or a command's short life.
+  ///   - environment: what the `ollama` program inherits where `parts` is nil, and where lock directories are looked up.
   ///   - configurationFile: where the configuration came from, for the status.
   ///   - reloader: loads the configuration again.
   /// - Throws: `LockFailure` where another instance has the state directory, `SupervisorError` where a part does not
   ///   start, with the part's name and reason.
   public static func start(
     _ settings: Settings, paths: StatePaths, parts: Parts? = nil, mode: Mode = .daemon,
-    configurationFile: String? = nil, reloader: Reloader? = nil
+    environment: [String: String] = [:], configurationFile: String? = nil, reloader: Reloader? = nil
   ) async throws -> RetrainMonitor {
     try Directory.create(paths.directory)
     let lock = try FileLock.acquire(path: paths.lock)
-    let parts = try parts ?? Parts.real(
-      settings, log: Log(destination: .file(paths.log), level: settings.log.platformLevel, format: settings.log.platformFormat),
-      environment: [:])
+    let parts = try parts ?? Parts.real(settings, log: Log(paths, settings), environment: environment)
     let monitor = RetrainMonitor(
       settings, paths: paths, parts: parts, mode: mode, lock: lock, configurationFile: configurationFile,
       reloader: reloader)
-    try await monitor.supervisor.waitUntilReady()
+    do {
+      try await monitor.supervisor.waitUntilReady()
+    } catch {
+      // Also where the waiting task was cancelled: nothing is left running that nobody can stop.
+      await monitor.stop()
+      throw error
+    }
     if mode == .daemon {
       parts.log.info("✅ Model retrain monitor started (checking every \(settings.interval.inWords))")
     }
@@ -84,7 +94,6 @@ public final class RetrainMonitor: Sendable {
     self.paths = paths
     self.parts = parts
     self.mode = mode
-    self.lock = lock
     self.reloader = reloader
     started = parts.wallClock.microseconds()
     shared = Guarded(Shared(file: configurationFile))
@@ -92,24 +101,32 @@ public final class RetrainMonitor: Sendable {
     self.tree = tree
     let supervisor = tree.supervisor()
     self.supervisor = supervisor
-    // The one root task of a monitor; `stop` ends it and `ended` awaits it.
+    // The one root task of a monitor; `stop` ends it and `ended` awaits it. It holds the lock of the state directory:
+    // that is free when everything has ended, and not before, whatever becomes of this object.
     root = Task.detached {
+      let result: Result<StopReport, SupervisorError>
       do throws(SupervisorError) {
-        return .success(try await supervisor.run())
+        result = .success(try await supervisor.run())
       } catch {
-        return .failure(error)
+        result = .failure(error)
       }
+      tree.handover.ends.close()
+      lock.release()
+      return result
     }
     tree.owner.set(self)
   }
 
-  /// Stops in reverse order, each part within its grace: what runs is journalled as interrupted.
+  /// Stops in reverse order, each part within its grace: what runs is journalled as interrupted, and who waits for it is
+  /// told.
   @discardableResult
   public func stop() async -> StopReport? {
-    shared.withLock { $0.isStopping = true }
+    shared.withLock { if $0.state == "running" { $0.state = "stopping" } }
+    tree.handover.beginDraining()
     await supervisor.stop()
     let report = try? await root.value.get()
-    lock.release()
+    shared.withLock { $0.state = "stopped" }
+    _ = try? await onOwnThread(name: "log-flush") { [parts] in parts.log.flush() }
     return report
   }
 
@@ -122,15 +139,22 @@ public final class RetrainMonitor: Sendable {
   public var settings: Settings { tree.settings.current }
 
   /// Loads the configuration again and puts it in force; a bad one changes nothing.
+  ///
+  /// Reloads happen one after another, each reading the file anew: the one that came last has the last word.
   public func reload() async -> ReloadAnswer {
-    var answer = ReloadAnswer()
     guard let reloader else {
+      var answer = ReloadAnswer()
       answer.error = "this monitor was started by a program: it has no configuration file to read again"
       return answer
     }
+    return await reloading.pass { await reload(with: reloader) }
+  }
+
+  private func reload(with reloader: Reloader) async -> ReloadAnswer {
+    var answer = ReloadAnswer()
     do {
       let loaded = try await reloader()
-      answer = await apply(loaded.settings)
+      answer = await replace(with: loaded.settings)
       shared.withLock {
         $0.file = loaded.file
         $0.lastReloadError = nil
@@ -151,7 +175,12 @@ public final class RetrainMonitor: Sendable {
   }
 
   /// Puts a configuration in force: phase, queues and counters stay; running work keeps what it was requested with.
+  @discardableResult
   public func apply(_ new: Settings) async -> ReloadAnswer {
+    await reloading.pass { await replace(with: new) }
+  }
+
+  private func replace(with new: Settings) async -> ReloadAnswer {
     let old = tree.settings.current
     tree.settings.replace(new)
     let differences = new.differences(from: old)
@@ -160,10 +189,15 @@ public final class RetrainMonitor: Sendable {
     let reconfigured = new.namedModels.union(old.namedModels).filter {
       old.models[$0] != new.models[$0] || ($0 == new.model && old.rules != new.rules)
     }
-    if let journal = tree.journal.current {
-      for model in reconfigured { try? await journal.onConfigurationChanged(model) }
+    for model in reconfigured.sorted() {
+      do {
+        try await tree.journal.get().onConfigurationChanged(model)
+      } catch {
+        parts.log.error("\(model): its configuration changed, but that could not be recorded: \(error)")
+      }
     }
     await tree.monitor.current?.onSettingsChanged()
+    await tree.outbox.current?.onReload()
     var answer = ReloadAnswer()
     answer.changes = differences.filter { !$0.needsRestart }.map { "\($0.field): \($0.old) → \($0.new)" }
     answer.needsRestart = differences.filter(\.needsRestart).map { "\($0.field): \($0.old) → \($0.new)" }
@@ -175,7 +209,7 @@ public final class RetrainMonitor: Sendable {
     let snapshot = await supervisor.snapshot()
     let (state, sequence, file, reload, reloadError, reloads) = shared.withLock {
       $0.sequence += 1
-      return ($0.isStopping ? "stopping" : "running", $0.sequence, $0.file, $0.lastReload, $0.lastReloadError, $0.reloads)
+      return ($0.state, $0.sequence, $0.file, $0.lastReload, $0.lastReloadError, $0.reloads)
     }
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
     var report = StatusReport(
@@ -202,6 +236,9 @@ public final class RetrainMonitor: Sendable {
     return report
   }
 
+  /// Writes one status after another, so that an older one never replaces a newer.
+  func oneDumpAtATime(_ body: @Sendable () async -> Void) async { await dumping.pass(body) }
+
   private func fillMonitor(_ report: inout StatusReport, now: Timestamp) async {
     guard let summary = await tree.monitor.current?.summary() else { return }
     report.monitor.checks = summary.checks
@@ -215,5 +252,13 @@ public final class RetrainMonitor: Sendable {
       let memory = result.evaluation.model.flatMap { memories[$0] }
       return StatusReport.Model(result, memory: memory)
     }
+  }
+}
+
+extension Log {
+  /// The log of a program that embeds the monitor.
+  fileprivate convenience init(_ paths: StatePaths, _ settings: Settings) {
+    self.init(
+      destination: .file(paths.log), level: settings.log.platformLevel, format: settings.log.platformFormat)
   }
 }

@@ -1,34 +1,36 @@
 import Platform
 import Supervision
 
-/// Wakes one loop: any number of `poke`s before it looks count as one, none is lost.
+/// Wakes a loop: any number of `poke`s before it looks count as one, none is lost.
+///
+/// Made for one loop. Where the loop of a replaced instance still waits beside that of its successor, a poke wakes both.
 final class Wakeup: Sendable {
   private struct State {
     /// True where a poke came while nobody waited.
     var isPending = false
-    /// Who waits, by the number of its wait: at most one loop, but a cancelled wait may overlap the next.
-    var waiter: (number: UInt64, continuation: CheckedContinuation<Void, Never>)?
+    /// Who waits, by the number of its wait; as many as there are tasks in `wait`.
+    var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     /// Number of the newest wait.
     var waits: UInt64 = 0
-    /// Waits that were cancelled before they had registered.
-    var cancelled: UInt64 = 0
   }
   private let state = Guarded(State())
 
+  /// How many wait now.
+  var waiterCount: Int { state.withLock { $0.waiters.count } }
+  /// True while somebody waits.
+  var isWaitedFor: Bool { waiterCount > 0 }
+
   /// Wakes the loop, or lets its next wait return at once.
   func poke() {
-    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      guard let waiter = state.waiter else {
-        state.isPending = true
-        return nil
-      }
-      state.waiter = nil
-      return waiter.continuation
+    let waiters = state.withLock { state -> [UInt64: CheckedContinuation<Void, Never>] in
+      if state.waiters.isEmpty { state.isPending = true }
+      defer { state.waiters = [:] }
+      return state.waiters
     }
-    waiter?.resume()
+    for (_, waiter) in waiters { waiter.resume() }
   }
 
-  /// Returns at the next poke, or when the task is cancelled.
+  /// Returns at the next poke, or when the task is cancelled. A cancelled wait takes no poke from the next one.
   func wait() async {
     let number = state.withLock { state -> UInt64 in
       state.waits += 1
@@ -36,26 +38,21 @@ final class Wakeup: Sendable {
     }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
+        // A cancelled task carries its flag before its handler runs, and the handler takes this lock: one of the two
+        // sees the other.
         let isDone = state.withLock { state -> Bool in
-          if state.isPending || state.cancelled >= number {
+          if Task.isCancelled { return true }
+          if state.isPending {
             state.isPending = false
             return true
           }
-          state.waiter = (number, continuation)
+          state.waiters[number] = continuation
           return false
         }
         if isDone { continuation.resume() }
       }
     } onCancel: {
-      let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-        guard let waiter = state.waiter, waiter.number == number else {
-          state.cancelled = max(state.cancelled, number)
-          return nil
-        }
-        state.waiter = nil
-        return waiter.continuation
-      }
-      waiter?.resume()
+      state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
     }
   }
 

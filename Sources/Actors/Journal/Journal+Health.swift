@@ -6,13 +6,7 @@ extension Journal {
   /// Proves that the journal can be written by writing to it: only the disk itself knows whether it is full.
   public func proveWritable() throws(JournalFailure) {
     try write { database in
-      guard !database.hasMoved else {
-        throw SQLiteFailure(
-          kind: .moved, path: path,
-          description: "\(path): the file was moved, replaced or deleted while it was open. Put it back, or restart "
-            + "to begin a new one.")
-      }
-      try database.run(
+      _ = try database.run(
         """
         INSERT INTO retraind_meta (key, value) VALUES ('probe', '1')
         ON CONFLICT (key) DO UPDATE SET value = CAST(value + 1 AS TEXT)

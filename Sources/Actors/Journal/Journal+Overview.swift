@@ -15,6 +15,24 @@ extension Journal {
     }
   }
 
+  /// The digest that each model's last successful run left behind, where it could be read.
+  public func servedDigests() throws(JournalFailure) -> [String: String] {
+    try read { database in
+      let rows = try database.query(
+        // SQLite takes the other columns from the row with the greatest `ended_at`.
+        """
+        SELECT model, digest_after, max(ended_at) FROM retraind_runs
+        WHERE state IN ('succeeded', 'rolledBack') GROUP BY model
+        """, []
+      ) { row in (row[0].text ?? "", row[1].text) }
+      var found: [String: String] = [:]
+      for (model, digest) in rows {
+        if let digest, !digest.isEmpty { found[model] = digest }
+      }
+      return found
+    }
+  }
+
   /// The newest decision on each model, newest first.
   public func latestDecisions(limit: Int) throws(JournalFailure) -> [DecisionRow] {
     let ids = try read { database in

@@ -72,6 +72,8 @@ public actor Journal {
   package func write<Result>(_ body: (SQLiteDatabase) throws -> Result) throws(JournalFailure) -> Result {
     guard !isReadOnly else { throw .readOnly(path: path) }
     let database = try connected()
+    // What goes into a file that nobody finds again is not recorded.
+    guard !database.hasMoved else { throw .database(moved) }
     do {
       return try database.transaction(.immediate) { try body(database) }
     } catch {
@@ -87,6 +89,13 @@ public actor Journal {
     } catch {
       throw JournalFailure(wrapping: error, path: path)
     }
+  }
+
+  private var moved: SQLiteFailure {
+    SQLiteFailure(
+      kind: .moved, path: path,
+      description: "\(path): the file was moved, replaced or deleted while it was open. Put it back, or restart to "
+        + "begin a new one.")
   }
 
   private func connected() throws(JournalFailure) -> SQLiteDatabase {

@@ -18,6 +18,8 @@ struct Assessor: Sendable {
     var memory: ModelMemory
     /// What the policy says.
     var action: PolicyAction
+    /// Digest that the model's last successful run left behind; nil where none did, or it could not be read.
+    var digest: String?
   }
 
   /// Where cycles come from.
@@ -39,6 +41,7 @@ struct Assessor: Sendable {
       rowsByModel[model] = ModelRows(model: model, rows: [], hasMore: false)
     }
     let memories = try await journal?.memories(of: rowsByModel.keys.compactMap { $0 }) ?? [:]
+    let digests = try await journal?.servedDigests() ?? [:]
     var assessments: [Assessment] = []
     assessments.reserveCapacity(rowsByModel.count)
     for (model, found) in rowsByModel {
@@ -56,7 +59,9 @@ struct Assessor: Sendable {
         if reachesBefore(memory.windowStart, rows: rows) { break }
       }
       let action = Policy.decide(evaluation: evaluation, memory: memory, settings: rules, now: now)
-      assessments.append(Assessment(evaluation: evaluation, memory: memory, action: action))
+      assessments.append(
+        Assessment(
+          evaluation: evaluation, memory: memory, action: action, digest: model.flatMap { digests[$0] }))
     }
     return assessments.sorted { ($0.evaluation.model ?? "") < ($1.evaluation.model ?? "") }
   }

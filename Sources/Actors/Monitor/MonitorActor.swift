@@ -8,8 +8,8 @@ import Supervision
 ///
 /// All checks, scheduled or asked for, go through one loop, so that two of them never judge the same evidence at once.
 public actor MonitorActor {
-  /// Checks that may wait for the loop; one more is refused.
-  static let maximumRequests = 64
+  /// When failed runs are looked at again where the journal could not say when they are due.
+  static let retryLook = Duration.seconds(300)
 
   private let journal: Journal
   private let retrain: Ref<RetrainActor>
@@ -18,18 +18,11 @@ public actor MonitorActor {
   /// False for a command that runs one check and ends.
   private let isScheduled: Bool
   private let wakeup = Wakeup()
+  private let requests: CheckQueue
   private var schedule: MonitorSchedule
-  private var requests: [CheckRequest] = []
   private var lastError: String?
-  private var lastVerdicts: [String: Verdict] = [:]
-  private var lastSummary: MonitorSummary
-
-  /// A check that somebody asked for.
-  private struct CheckRequest {
-    var only: Set<String>?
-    var isDryRun: Bool
-    var answer: CheckedContinuation<Result<[CheckResult], StoreFailure>, Never>
-  }
+  private var news = CheckNews()
+  private var lastSummary = MonitorSummary()
 
   /// A fresh incarnation; it does nothing before `run`.
   init(
@@ -40,18 +33,27 @@ public actor MonitorActor {
     self.parts = parts
     self.settings = settings
     self.isScheduled = isScheduled
+    requests = CheckQueue(wakeup: wakeup)
     schedule = MonitorSchedule(
       interval: settings.current.interval, now: parts.clock.now(), wall: parts.wallClock.microseconds())
-    lastSummary = MonitorSummary()
   }
 
   /// Checks on schedule until the task is cancelled. A failed check neither stops nor shifts the schedule.
   func run(_ context: ChildContext) async throws {
     context.ready()
+    // At once, not when the loop gets to it: a store that does not answer must not hold those who wait as well.
+    await withTaskCancellationHandler {
+      await loop()
+    } onCancel: {
+      requests.close()
+    }
+    requests.close()
+  }
+
+  private func loop() async {
     while !Task.isCancelled {
-      if !requests.isEmpty {
-        let request = requests.removeFirst()
-        request.answer.resume(returning: await answer(request))
+      if let request = requests.next() {
+        requests.answer(request, await answer(request))
         continue
       }
       guard isScheduled else {
@@ -64,15 +66,16 @@ public actor MonitorActor {
       case .hold(let until, let jump):
         parts.log.warning("The wall clock jumped by \(jump); the next evaluation waits until it has settled.")
         await wakeup.wait(until: until, clock: parts.clock)
-      case .check(let number): await scheduledCheck("Check \(number)", only: nil)
-      case .retry: await scheduledCheck("Retry", only: await modelsDueForRetry())
+      case .check(let number):
+        await scheduledCheck("Check \(number)", only: nil)
+        await noteRetries()
+      case .retry:
+        let due = await modelsDueForRetry()
+        if !due.isEmpty { await scheduledCheck("Retry", only: due) }
+        await noteRetries()
       }
     }
-    for request in requests { request.answer.resume(returning: .failure(Self.stopping)) }
-    requests = []
   }
-
-  private static let stopping = StoreFailure("retraind is stopping: ask again after the restart")
 
   /// Checks now, as the schedule would.
   ///
@@ -80,14 +83,7 @@ public actor MonitorActor {
   ///   - only: these models; nil for all.
   ///   - isDryRun: only evaluate.
   func check(only: Set<String>?, isDryRun: Bool) async throws(StoreFailure) -> [CheckResult] {
-    guard requests.count < Self.maximumRequests, !Task.isCancelled else {
-      throw StoreFailure("\(Self.maximumRequests) checks are waiting already: try again in a moment")
-    }
-    let result = await withCheckedContinuation { continuation in
-      requests.append(CheckRequest(only: only, isDryRun: isDryRun, answer: continuation))
-      wakeup.poke()
-    }
-    return try result.get()
+    try await requests.ask(only: only, isDryRun: isDryRun).get()
   }
 
   /// The configuration changed.
@@ -108,9 +104,10 @@ public actor MonitorActor {
     return summary
   }
 
-  private func answer(_ request: CheckRequest) async -> Result<[CheckResult], StoreFailure> {
+  private func answer(_ request: CheckQueue.Request) async -> CheckQueue.Answer {
+    let name = request.isDryRun ? "Dry run" : "Check on request"
     do {
-      return .success(try await check(only: request.only, isDryRun: request.isDryRun, name: "Check on request"))
+      return .success(try await check(only: request.only, isDryRun: request.isDryRun, name: name).results)
     } catch let failure as StoreFailure {
       return .failure(failure)
     } catch {
@@ -120,7 +117,11 @@ public actor MonitorActor {
 
   private func scheduledCheck(_ name: String, only: Set<String>?) async {
     do {
-      _ = try await check(only: only, isDryRun: false, name: name)
+      let outcome = try await check(only: only, isDryRun: false, name: name)
+      if let failure = outcome.failure {
+        lastError = failure
+        return
+      }
       if lastError != nil { parts.log.info("Checks work again.") }
       lastError = nil
     } catch {
@@ -129,32 +130,57 @@ public actor MonitorActor {
     }
   }
 
-  private func modelsDueForRetry() async -> Set<String>? {
+  private func modelsDueForRetry() async -> Set<String> {
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
-    guard let waiting = try? await journal.modelsWithRetry() else { return nil }
+    guard let waiting = try? await journal.modelsWithRetry() else { return [] }
     return Set(waiting.filter { $0.value <= now }.keys)
   }
 
+  /// Sets the schedule to the earliest failed run that will be due; what is due already had its chance.
+  private func noteRetries() async {
+    let now = Timestamp(microseconds: parts.wallClock.microseconds())
+    let next: Duration?
+    do {
+      next = try await journal.modelsWithRetry().values.filter { $0 > now }.min().map {
+        .microseconds($0.microseconds - now.microseconds)
+      }
+    } catch {
+      next = Self.retryLook
+    }
+    if let next { schedule.onRetryKnown(after: next, now: parts.clock.now()) }
+  }
+
   /// One full check.
-  private func check(only: Set<String>?, isDryRun: Bool, name: String) async throws -> [CheckResult] {
+  ///
+  /// - Returns: what it found; with the failure where nothing was done because it could not be recorded.
+  private func check(
+    only: Set<String>?, isDryRun: Bool, name: String
+  ) async throws -> (results: [CheckResult], failure: String?) {
     let begin = parts.clock.now()
-    let settings = settings.current
     let assessor = Assessor(stats: parts.stats(journal), journal: journal, wallClock: parts.wallClock)
-    let assessments = try await assessor.assess(settings, only: only)
-    var results: [CheckResult]
+    let assessments = try await assessor.assess(settings.current, only: only)
     if isDryRun {
-      results = assessments.map { CheckResult($0, action: .none) }
-    } else {
-      let now = Timestamp(microseconds: parts.wallClock.microseconds())
+      let results = assessments.map { CheckResult($0, action: .none) }
+      parts.log.info("\(name): \(MonitorSummary.words(results)).")
+      return (results, nil)
+    }
+    let now = Timestamp(microseconds: parts.wallClock.microseconds())
+    var results: [CheckResult] = []
+    var failure: String?
+    do {
       let ids = try await journal.storeDecisions(assessments.map { DecisionRow($0, at: now) })
-      results = []
       results.reserveCapacity(assessments.count)
       for (assessment, id) in zip(assessments, ids) { results.append(await act(on: assessment, decision: id)) }
-      noteRetries(assessments, now: now)
-      lastSummary = MonitorSummary(results, at: now)
+    } catch {
+      // The watch goes on; but what cannot be recorded is not done.
+      failure = "decisions cannot be recorded, so nothing is done: \(error)"
+      results = assessments.map { CheckResult(unrecorded: $0, because: "\(error)") }
+      parts.log.error("\(name): \(failure ?? ""). It is tried again at the next check.")
     }
-    tell(name, results, took: parts.clock.now() - begin)
-    return results
+    lastSummary.note(results, at: now, isFull: only == nil)
+    for line in news.lines(about: results, isFull: only == nil) { parts.log.log(line.level, line.text) }
+    parts.log.info("\(name): \(MonitorSummary.words(results)) (\((parts.clock.now() - begin).formatted)).")
+    return (results, failure)
   }
 
   private func act(on assessment: Assessor.Assessment, decision: Int64) async -> CheckResult {
@@ -165,63 +191,24 @@ public actor MonitorActor {
       case .none: return CheckResult(assessment, action: .none)
       case .suppressed: return CheckResult(assessment, action: .suppressed)
       case .exhausted: return CheckResult(assessment, action: .exhausted)
-      case .join(let run, _): return CheckResult(assessment, action: .joined, run: run)
+      case .join(let run, _):
+        guard let joined = try await retrain.get().join(run, model: model) else {
+          return CheckResult(
+            evaluation: assessment.evaluation, action: .suppressed,
+            reason: "\(assessment.evaluation.reason); run \(run) has just ended, the next check decides anew")
+        }
+        ticket = joined
       case .fire:
-        ticket = try await lane().request(
+        ticket = try await retrain.get().request(
           RunRequest(
             model: model, kind: .pull, trigger: .degraded, evaluation: assessment.evaluation, decision: decision))
-      case .retry(let run, _): ticket = try await lane().retry(run, model: model)
+      case .retry(let run, _): ticket = try await retrain.get().retry(run, model: model)
       }
       return CheckResult(assessment, action: ticket.isJoined ? .joined : .started, run: ticket.run)
     } catch {
-      parts.log.error("\(model): no run was started: \(error)")
       return CheckResult(
         evaluation: assessment.evaluation, action: .failed,
         reason: "\(assessment.evaluation.reason); no run was started: \(error)")
     }
-  }
-
-  private func lane() throws -> RetrainActor { try retrain.get() }
-
-  private func noteRetries(_ assessments: [Assessor.Assessment], now: Timestamp) {
-    guard let next = assessments.compactMap({ $0.memory.retryAt }).filter({ $0 > now }).min() else { return }
-    schedule.onRetryKnown(after: .microseconds(next.microseconds - now.microseconds), now: parts.clock.now())
-  }
-
-  /// One line a check, and one for each model whose verdict changed or on which something was done.
-  private func tell(_ name: String, _ results: [CheckResult], took: Duration) {
-    for result in results.prefix(Self.maximumLines) {
-      let key = result.evaluation.model ?? ""
-      let isNews = lastVerdicts.updateValue(result.evaluation.verdict, forKey: key) != result.evaluation.verdict
-      let line = "\(result.evaluation.model ?? "(no model)"): \(result.evaluation.verdict.rawValue), \(result.reason)."
-      switch result.action {
-      case .started, .joined: parts.log.warning("⚠️ \(line)")
-      case .failed: parts.log.error(line)
-      case .none, .suppressed, .exhausted, .succeeded:
-        if isNews { parts.log.info(line) } else { parts.log.debug(line) }
-      }
-    }
-    if results.count > Self.maximumLines {
-      parts.log.info("… and \(results.count - Self.maximumLines) more models: `retraind status` lists all.")
-    }
-    parts.log.info("\(name): \(MonitorSummary.words(results)) (\(took.formatted)).")
-  }
-
-  /// Lines about single models that one check writes at most.
-  private static let maximumLines = 50
-}
-
-extension CheckResult {
-  /// What the policy said of it, with what was done.
-  init(_ assessment: Assessor.Assessment, action: CheckAction, run: String? = nil) {
-    let why: String
-    switch assessment.action {
-    case .none(let text), .fire(let text), .suppressed(let text), .exhausted(let text): why = text
-    case .retry(_, let text), .join(_, let text): why = text
-    }
-    let reason = assessment.evaluation.reason
-    self.init(
-      evaluation: assessment.evaluation, action: action,
-      reason: why.isEmpty || why == reason ? reason : "\(reason); \(why)", run: run)
   }
 }

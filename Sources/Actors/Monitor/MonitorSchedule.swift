@@ -8,6 +8,9 @@ struct MonitorSchedule: Sendable {
   /// How long the evaluation after a jump waits.
   static let holdAfterJump = Duration.seconds(60)
 
+  /// Shortest time between two checks: a program that asks for less gets this.
+  static let shortestInterval = Duration.seconds(1)
+
   /// What to do now.
   enum Action: Sendable, Hashable {
     /// Nothing is due before this time.
@@ -35,7 +38,7 @@ struct MonitorSchedule: Sendable {
 
   /// A schedule whose first check is due now.
   init(interval: Duration, now: Duration, wall: Int64) {
-    self.interval = interval
+    self.interval = max(interval, Self.shortestInterval)
     nextCheck = now
     seen = (now, wall)
   }
@@ -75,7 +78,8 @@ struct MonitorSchedule: Sendable {
   }
 
   /// A new interval keeps the phase: it counts from the last check.
-  mutating func onInterval(_ new: Duration, now: Duration) {
+  mutating func onInterval(_ wanted: Duration, now: Duration) {
+    let new = max(wanted, Self.shortestInterval)
     guard new != interval else { return }
     if checks > 0 {
       nextCheck = max(nextCheck - interval + new, now)

@@ -22,13 +22,25 @@ public struct MonitorSummary: Sendable, Hashable {
   /// Before the first check.
   init() {}
 
-  /// After a check.
-  init(_ results: [CheckResult], at now: Timestamp) {
+  /// A check is over. One that saw only some models leaves what is known of the others.
+  mutating func note(_ new: [CheckResult], at now: Timestamp, isFull: Bool) {
     lastCheck = now
-    models = results.count
-    self.results = Array(
-      results.sorted { Self.rank($0.evaluation.verdict) < Self.rank($1.evaluation.verdict) }
-        .prefix(Self.maximumModels))
+    var all = new
+    if !isFull {
+      let names = Set(new.map(\.evaluation.model))
+      let others = results.filter { !names.contains($0.evaluation.model) }
+      // Models beyond the list are not known by name; they are still there.
+      let known = results.count - others.count
+      models = max(models - known, others.count) + new.count
+      all += others
+    } else {
+      models = new.count
+    }
+    results = Array(
+      all.sorted { left, right in
+        (Self.rank(left.evaluation.verdict), left.evaluation.model ?? "")
+          < (Self.rank(right.evaluation.verdict), right.evaluation.model ?? "")
+      }.prefix(Self.maximumModels))
   }
 
   /// Results in one line: `3 models: 1 degraded, 2 healthy`.
@@ -68,7 +80,42 @@ extension DecisionRow {
     }
     self.init(
       at: now, model: assessment.evaluation.model, evaluation: assessment.evaluation, action: action, why: why,
-      digest: nil, run: run)
+      digest: assessment.digest, run: run)
+  }
+}
+
+extension CheckResult {
+  /// What the policy said of it, with what was done.
+  init(_ assessment: Assessor.Assessment, action: CheckAction, run: String? = nil) {
+    let reason = assessment.evaluation.reason
+    let why = assessment.action.why
+    self.init(
+      evaluation: assessment.evaluation, action: action,
+      reason: why.isEmpty || why == reason ? reason : "\(reason); \(why)", run: run)
+  }
+
+  /// A finding that could not be recorded: what would have been done is not.
+  init(unrecorded assessment: Assessor.Assessment, because error: String) {
+    switch assessment.action {
+    case .fire, .retry:
+      self.init(
+        evaluation: assessment.evaluation, action: .failed,
+        reason: "\(assessment.evaluation.reason); nothing was done, the decision could not be recorded: \(error)")
+    case .join(let run, _): self.init(assessment, action: .joined, run: run)
+    case .suppressed: self.init(assessment, action: .suppressed)
+    case .exhausted: self.init(assessment, action: .exhausted)
+    case .none: self.init(assessment, action: .none)
+    }
+  }
+}
+
+extension PolicyAction {
+  /// Why, in words.
+  var why: String {
+    switch self {
+    case .none(let why), .fire(let why), .suppressed(let why), .exhausted(let why): why
+    case .retry(_, let why), .join(_, let why): why
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import Platform
 
-/// What a restarted RetrainActor takes over from the one before it: the job that is running, and the lane's lock.
+/// What a restarted RetrainActor takes over from the one before it: the job that is running, the lane's lock, and those
+/// who wait for ends.
 ///
 /// It belongs to the daemon, not to an incarnation, so that a crash of the actor neither frees the lane under a running
 /// download nor loses sight of it.
@@ -18,24 +19,42 @@ final class LaneHandover: Sendable {
   private struct State {
     var running: Running?
     var lock: FileLock?
+    var isDraining = false
   }
   private let state = Guarded(State())
 
-  /// The run that has the lane now.
+  /// Tells how runs ended.
+  let ends = RunEnds()
+
+  /// The run that has the lane now; it has it until its body is confirmed gone.
   var running: Running? { state.withLock { $0.running } }
 
   /// True while this process holds the lane's lock.
   var isLocked: Bool { state.withLock { $0.lock != nil } }
 
+  /// True once the whole daemon stops: what runs is then cancelled and journalled as interrupted. While it is false, an
+  /// incarnation that is cancelled leaves its job to the next one.
+  var isDraining: Bool { state.withLock { $0.isDraining } }
+
+  /// The whole daemon stops.
+  func beginDraining() {
+    state.withLock { $0.isDraining = true }
+    ends.close()
+  }
+
   /// A run has the lane.
   func onStarted(_ running: Running) { state.withLock { $0.running = running } }
 
-  /// The lane is free again.
-  func onEnded() { state.withLock { $0.running = nil } }
+  /// The lane is free again, for other processes too.
+  func onEnded() {
+    let lock = state.withLock { state -> FileLock? in
+      state.running = nil
+      defer { state.lock = nil }
+      return state.lock
+    }
+    lock?.release()
+  }
 
   /// The lane's lock is held from now on.
   func hold(_ lock: FileLock) { state.withLock { $0.lock = lock } }
-
-  /// Lets the lane's lock go.
-  func releaseLock() { state.withLock { $0.lock = nil } }
 }

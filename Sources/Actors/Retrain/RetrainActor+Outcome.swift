@@ -15,7 +15,7 @@ struct RunConclusion: Sendable {
   /// What the model's memory makes of it.
   var outcome: RunOutcomeKind
 
-  /// Reads a job's end.
+  /// Reads a job's end. What the job reports as done is done, though its deadline or a stop came at the same moment.
   ///
   /// - Parameters:
   ///   - kind: what the run is.
@@ -23,18 +23,21 @@ struct RunConclusion: Sendable {
   ///   - change: the result that the job reported.
   ///   - failure: the failure that it reported.
   ///   - hasProgressed: whether more bytes than ever had arrived.
-  ///   - isDraining: whether the daemon is stopping.
   ///   - deadline: the time that the run had, in words.
   init(
     kind: RunKind, job: JobOutcome, change: RunChange?, failure: ModelServerFailure?, hasProgressed: Bool,
-    isDraining: Bool, deadline: String
+    deadline: String
   ) {
-    switch job {
-    case .finished:
-      let change = change ?? .unverified
+    if let change {
       self.init(
         state: kind == .rollback ? .rolledBack : .succeeded,
         result: kind == .rollback ? "rolled back" : change.words, error: nil, outcome: .succeeded(change))
+      return
+    }
+    switch job {
+    case .finished:
+      let error = "it ended without a result: this is a fault of retraind"
+      self.init(state: .failed, result: nil, error: error, outcome: .failed(permanent: false, reason: error))
     case .deadlineExceeded:
       self.init(
         state: .timedOut, result: nil, error: "not finished after \(deadline): cancelled",
@@ -43,18 +46,19 @@ struct RunConclusion: Sendable {
       self.init(
         state: .timedOut, result: nil, error: "not finished after \(deadline), and did not stop when asked",
         outcome: .timedOut(progressed: hasProgressed))
-    case .cancelled: self.init(isDraining: isDraining)
+    // Only a stop, of the daemon or of the pool, cancels a job before its deadline.
+    case .cancelled: self = .interrupted
     case .failed(let error):
       if let failure {
         if failure.kind == .cancelled {
-          self.init(isDraining: isDraining)
+          self = .interrupted
         } else {
           self.init(
             state: .failed, result: nil, error: failure.description,
             outcome: .failed(permanent: failure.isPermanent, reason: failure.description))
         }
       } else if error is CancellationError {
-        self.init(isDraining: isDraining)
+        self = .interrupted
       } else {
         // The journal or the pool refused: the model server is not to blame, so this is no failure of the model.
         self.init(state: .failed, result: nil, error: "\(error)", outcome: .timedOut(progressed: true))
@@ -62,14 +66,9 @@ struct RunConclusion: Sendable {
     }
   }
 
-  private init(isDraining: Bool) {
-    if isDraining {
-      self.init(
-        state: .interrupted, result: nil, error: RetrainActor.stopping, outcome: .interrupted)
-    } else {
-      self.init(state: .cancelled, result: nil, error: "cancelled", outcome: .cancelled)
-    }
-  }
+  /// The daemon stopped under it.
+  private static let interrupted = RunConclusion(
+    state: .interrupted, result: nil, error: RetrainActor.stopping, outcome: .interrupted)
 
   private init(state: RunState, result: String?, error: String?, outcome: RunOutcomeKind) {
     self.state = state
@@ -98,14 +97,14 @@ extension RetrainActor {
     let bytes = running.report.bestBytes
     let conclusion = RunConclusion(
       kind: row.kind, job: outcome, change: report.change, failure: report.failure,
-      hasProgressed: bytes > row.progressBytes, isDraining: isDraining || Task.isCancelled,
-      deadline: "\(configuration(of: row).pullTimeout)")
+      hasProgressed: bytes > row.progressBytes, deadline: "\(configuration(of: row).pullTimeout)")
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
     let jitter = jitter()
     let memory = await persistently("write the end of run \(row.id)") { [self] in
       var memory = try await journal.memory(of: row.model)
-      if row.kind == .rollback, conclusion.state != .rolledBack {
-        memory.activeRun = nil
+      if row.kind == .rollback, conclusion.state.isTerminal, conclusion.state != .rolledBack {
+        // A person asked for it and is told; it says nothing of what automatic refreshes may do.
+        if memory.activeRun == row.id { memory.activeRun = nil }
       } else {
         memory.onRunEnded(outcome: conclusion.outcome, endedAt: now, jitter: jitter, run: row.id)
       }
@@ -136,7 +135,7 @@ extension RetrainActor {
       if case .open(let reason) = memory?.circuit {
         line += " No automatic work on this model any more (\(reason)); `retraind retrain \(row.model)` tries again."
       } else if let retryAt = memory?.retryAt {
-        line += " It is tried again at \(retryAt.rfc3339)."
+        line += " It is tried again at \(retryAt.rfc3339) if the model is still degraded then."
       }
       log.error(line)
     }

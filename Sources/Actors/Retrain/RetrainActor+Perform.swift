@@ -14,31 +14,50 @@ extension RetrainActor {
   /// Time beyond the stop grace after which a job that ignores its cancellation is abandoned.
   static let abandonMargin = Duration.seconds(5)
 
-  /// Carries the run out and answers those who wait; returns when the lane may go on.
+  /// Carries the run out and tells those who wait; returns when the lane may go on.
   func perform(_ entry: RetrainLane.Entry) async {
+    preparation = "waiting for the journal"
     let end = await attempt(entry)
     lane.onEnded(run: entry.run)
-    answer(end)
+    if let end { handover.ends.tell(end) }
   }
 
-  private func attempt(_ entry: RetrainLane.Entry) async -> RunEnd {
-    let interrupted = RunEnd(run: entry.run, state: .interrupted, result: nil, error: Self.stopping)
-    guard let row = await persistently("read run \(entry.run)", { try await self.journal.run(entry.run) }) else {
-      return interrupted
+  /// - Returns: the end; nil where those who wait are told already, or the run is left to the next incarnation.
+  private func attempt(_ entry: RetrainLane.Entry) async -> RunEnd? {
+    guard let found = await persistently("read run \(entry.run)", { try await self.journal.run(entry.run) }) else {
+      return nil
     }
-    guard let row else {
+    guard let row = found else {
       return RunEnd(run: entry.run, state: .failed, result: nil, error: "the journal lost run \(entry.run)")
     }
-    if let running = handover.running, running.run == row.id, let job = await pool.job(row.id) {
-      parts.log.info("Run \(row.id): adopted while it is running.")
-      return await watch(job, row: row, running: running)
+    guard !row.state.isTerminal else { return RunEnd(row) }
+    if let running = handover.running {
+      if running.run == row.id, let job = await pool.job(row.id) {
+        parts.log.info("Run \(row.id): adopted while it is running.")
+        return await watch(job, row: row, running: running)
+      }
+      guard await waitUntilGone(running) else { return nil }
+      let report = running.report.current
+      if running.run == row.id, let outcome = report.outcome {
+        // It ended while the lane was being restarted, and nobody has written that down.
+        let end = await conclude(row, running: running, outcome: outcome)
+        handover.onEnded()
+        return end
+      }
+      handover.onEnded()
     }
-    guard await lockLane(row) else { return interrupted }
-    defer { handover.releaseLock() }
-    guard await closeGap(row) else { return interrupted }
-    guard
-      let fence = await persistently("start run \(row.id)", { try await self.journal.takeFence(run: row.id) })
-    else { return interrupted }
+    guard await lockLane(row) else { return nil }
+    return await start(row)
+  }
+
+  /// Starts the job under the lane's lock.
+  private func start(_ found: RunRow) async -> RunEnd? {
+    preparation = "waiting for the journal"
+    guard let (row, fence) = await takeUp(found) else {
+      handover.onEnded()
+      guard !Task.isCancelled else { return nil }
+      return RunEnd(run: found.id, state: .failed, result: nil, error: "the journal refused to start it: see the log")
+    }
     let configuration = configuration(of: row)
     let server = await parts.server()
     let report = RunReport()
@@ -48,54 +67,86 @@ extension RetrainActor {
       report: report, log: parts.log, wallClock: parts.wallClock)
     handover.onStarted(running)
     parts.log.info("Run \(row.id): \(row.kind.rawValue) of \(row.model) begins on \(server.name).")
+    let job: Job
     do {
-      let job = try await pool.start(
+      job = try await pool.start(
         id: row.id, deadline: configuration.pullTimeout, grace: configuration.stopGrace + Self.abandonMargin
       ) { _ in try await work.perform() }
-      return await watch(job, row: row, running: running)
     } catch {
-      handover.onEnded()
       report.onEnded()
-      return await conclude(row, running: running, outcome: .failed(error))
+      // A pool that stops takes this incarnation with it: the run is recorded, and waits for the next.
+      let end = error == .stopping ? nil : await conclude(row, running: running, outcome: .failed(error))
+      handover.onEnded()
+      return end
     }
+    return await watch(job, row: row, running: running)
   }
 
   /// Waits for the job's outcome and writes it down; the lane stays closed until the job's body has really ended.
-  private func watch(_ job: Job, row: RunRow, running: LaneHandover.Running) async -> RunEnd {
+  private func watch(_ job: Job, row: RunRow, running: LaneHandover.Running) async -> RunEnd? {
     let outcome: JobOutcome
     do {
       outcome = try await job.outcomeUnlessCancelled()
     } catch {
-      isDraining = true
+      guard handover.isDraining else { return nil }
       await pool.cancel(row.id)
-      outcome = await job.outcome()
+      // Abandoned or not, it was interrupted: it is resumed at the next start.
+      outcome = if case .abandoned = await job.outcome() { .cancelled } else { await job.outcome() }
     }
     let end = await conclude(row, running: running, outcome: outcome)
-    if case .abandoned = outcome {
-      parts.log.error("Run \(row.id): did not stop when asked; the lane stays closed until it is gone.")
-      await running.report.waitForEnd()
+    guard running.report.current.hasEnded else {
+      handover.ends.tell(end)
+      // Cancelled meanwhile: the handover still says who has the lane, and the next incarnation waits on.
+      guard await waitUntilGone(running) else { return nil }
+      handover.onEnded()
+      return nil
     }
     handover.onEnded()
     return end
   }
 
-  /// A run that the last process left in the middle is first journalled as interrupted, so that its history shows the
-  /// gap; false where the task was cancelled.
-  private func closeGap(_ row: RunRow) async -> Bool {
-    guard row.state != .recorded, row.state != .interrupted else { return true }
-    let now = Timestamp(microseconds: parts.wallClock.microseconds())
-    let done: Void? = await persistently("write the gap of run \(row.id) down") {
-      let fence = try await self.journal.takeFence(run: row.id)
+  /// Waits until a job's body has returned: only then are its connection closed and its process group gone.
+  ///
+  /// - Returns: false where the task was cancelled first.
+  func waitUntilGone(_ running: LaneHandover.Running) async -> Bool {
+    guard !running.report.current.hasEnded else { return true }
+    let words = "run \(running.run) did not stop when asked; the lane stays closed until it is gone"
+    preparation = words
+    running.report.onStage("did not stop when asked: the lane stays closed until it is gone")
+    parts.log.error("The lane is held: \(words).")
+    await running.report.waitForEnd()
+    guard running.report.current.hasEnded else { return false }
+    parts.log.info("Run \(running.run): it is gone at last; the lane goes on.")
+    return true
+  }
+
+  /// Takes the run up: its fence, and for one that was left in the middle the gap and its next attempt.
+  ///
+  /// - Returns: nil where the task was cancelled.
+  private func takeUp(_ found: RunRow) async -> (RunRow, Int64)? {
+    await persistently("start run \(found.id)") {
+      let fence = try await self.journal.takeFence(run: found.id)
+      var row = found
+      row.fence = fence
+      guard found.state != .recorded else { return (row, fence) }
+      let now = Timestamp(microseconds: self.parts.wallClock.microseconds())
+      if found.state != .interrupted {
+        // What ran was not told to stop: its history shows the gap.
+        try await self.journal.transition(
+          run: found.id, fence: fence, to: .interrupted, stage: found.stage, detail: "it was left in the middle",
+          at: now)
+      }
+      row.attempt += 1
       try await self.journal.transition(
-        run: row.id, fence: fence, to: .interrupted, stage: row.stage, detail: "the process ended under it",
-        change: RunChangeSet(attempt: row.attempt + 1), at: now)
+        run: found.id, fence: fence, to: .recorded, stage: "taken up again", detail: "attempt \(row.attempt)",
+        change: RunChangeSet(attempt: row.attempt), at: now)
+      return (row, fence)
     }
-    return done != nil
   }
 
   /// Takes the host-wide lock of the endpoint; false where the task was cancelled while it waited.
   private func lockLane(_ row: RunRow) async -> Bool {
-    guard let path = parts.laneLock, !handover.isLocked else { return true }
+    guard let path = parts.laneLock, !handover.isLocked else { return !Task.isCancelled }
     var holder: String?
     while !Task.isCancelled {
       do {
@@ -103,6 +154,7 @@ extension RetrainActor {
         return true
       } catch {
         let words = "\(error)"
+        preparation = "waiting for the lane of this model server: \(words)"
         if words != holder {
           parts.log.warning("Run \(row.id): waits for the lane of this model server: \(words)")
           holder = words
@@ -131,4 +183,9 @@ extension RetrainActor {
       pause = min(pause * 2, Self.longestRecordRetry)
     }
   }
+}
+
+extension RunEnd {
+  /// From the journal.
+  init(_ row: RunRow) { self.init(run: row.id, state: row.state, result: row.result, error: row.error) }
 }

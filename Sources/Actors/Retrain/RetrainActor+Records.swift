@@ -41,31 +41,31 @@ extension RetrainActor {
   }
 
   /// A waiting run is cancelled.
-  func cancelWaiting(_ entry: RetrainLane.Entry) async {
-    do {
-      let now = Timestamp(microseconds: parts.wallClock.microseconds())
-      var memory = try await journal.memory(of: entry.model)
-      memory.onRunEnded(outcome: .cancelled, endedAt: now, jitter: jitter(), run: entry.run)
-      let fence = try await journal.takeFence(run: entry.run)
-      try await journal.transition(
-        run: entry.run, fence: fence, to: .cancelled, stage: "cancelled",
-        detail: "the model left the configuration", change: RunChangeSet(endedAt: now), memory: memory, at: now)
-    } catch {
-      parts.log.error("Run \(entry.run): could not be journalled as cancelled: \(error)")
-    }
+  func cancelWaiting(_ entry: RetrainLane.Entry) async throws {
+    let now = Timestamp(microseconds: parts.wallClock.microseconds())
+    let fence = try await journal.takeFence(run: entry.run)
+    var memory = try await journal.memory(of: entry.model)
+    memory.onRunEnded(outcome: .cancelled, endedAt: now, jitter: jitter(), run: entry.run)
+    try await journal.transition(
+      run: entry.run, fence: fence, to: .cancelled, stage: "cancelled", detail: "the model left the configuration",
+      change: RunChangeSet(error: "its model left the configuration", endedAt: now), memory: memory, at: now)
+    parts.log.info("Run \(entry.run): cancelled while it waited: \(entry.model) left the configuration.")
   }
 
   /// Rebuilds the lane from the journal: what was running is resumed, or adopted where its job still runs.
   func rebuild() async throws {
     let open = try await journal.openRuns()
     let running = handover.running?.run
-    for row in open.sorted(by: { ($0.id == running ? 0 : 1, $0.requestedAt, $0.id) < ($1.id == running ? 0 : 1, $1.requestedAt, $1.id) }) {
-      switch lane.onRequest(run: row.id, model: row.model, isRecorded: true) {
+    let ordered = open.sorted { left, right in
+      (left.id == running ? 0 : 1, left.requestedAt, left.id) < (right.id == running ? 0 : 1, right.requestedAt, right.id)
+    }
+    for row in ordered {
+      switch lane.onRequest(run: row.id, model: row.model, isRefresh: row.kind == .pull, isRecorded: true) {
       case .admitted:
         if row.id != running {
           parts.log.info("Run \(row.id): resumed for \(row.model) (was \(row.state.rawValue), \(row.stage)).")
         }
-      case .joined(let other): await closeDuplicate(row, of: other)
+      case .joined(let other), .conflicting(let other): await closeDuplicate(row, of: other)
       case .refused: parts.log.error("Run \(row.id): the lane is full; it is resumed at the next start.")
       }
     }
@@ -77,8 +77,8 @@ extension RetrainActor {
       let now = Timestamp(microseconds: parts.wallClock.microseconds())
       let fence = try await journal.takeFence(run: row.id)
       try await journal.transition(
-        run: row.id, fence: fence, to: .cancelled, stage: "cancelled", detail: "run \(other) does the same",
-        change: RunChangeSet(error: "joined run \(other)", endedAt: now), memory: nil, at: now)
+        run: row.id, fence: fence, to: .cancelled, stage: "cancelled", detail: "run \(other) has the model",
+        change: RunChangeSet(error: "run \(other) has the model", endedAt: now), memory: nil, at: now)
     } catch {
       parts.log.error("Run \(row.id): could not be closed: \(error)")
     }

@@ -10,11 +10,6 @@ import Supervision
 /// Requests may come at any time from anywhere; one for a model that waits or is running joins that run. A fresh
 /// incarnation rebuilds the lane from the journal and adopts the job that is still running.
 public actor RetrainActor {
-  /// Ends of runs that are remembered for those who ask late.
-  static let rememberedEnds = 64
-  /// Callers that may wait for ends at once.
-  static let maximumWaiters = 1024
-
   let journal: Journal
   let pool: JobPool
   let parts: Parts
@@ -25,10 +20,11 @@ public actor RetrainActor {
   let onRetryKnown: @Sendable (Duration) async -> Void
 
   var lane = RetrainLane()
+  /// What the run that has the lane waits for before its job begins, in words.
+  var preparation = ""
   let wakeup = Wakeup()
-  var isDraining = false
-  private var waiters: [String: [CheckedContinuation<RunEnd, Never>]] = [:]
-  private var ends: [RunEnd] = []
+  /// True once this incarnation takes nothing any more.
+  private var hasEnded = false
   private var randomness: SplitMix64
 
   /// A fresh incarnation; it does nothing before `run`.
@@ -46,10 +42,16 @@ public actor RetrainActor {
     randomness = SplitMix64(seed: parts.seed &+ generation)
   }
 
-  /// Consumes the lane until the task is cancelled, then journals what was running as interrupted.
+  /// Consumes the lane until the task is cancelled. Where the daemon stops, what was running is then journalled as
+  /// interrupted; otherwise it is left running for the next incarnation.
   func run(_ context: ChildContext) async throws {
+    defer { hasEnded = true }
     try await rebuild()
     context.ready()
+    if let left = handover.running, !lane.holds(left.run) {
+      guard await waitUntilGone(left) else { return }
+      handover.onEnded()
+    }
     while !Task.isCancelled {
       if let entry = lane.takeNext() {
         await perform(entry)
@@ -57,8 +59,6 @@ public actor RetrainActor {
         await wakeup.wait()
       }
     }
-    isDraining = true
-    for entry in lane.waiting { answer(RunEnd(run: entry.run, state: .interrupted, result: nil, error: Self.stopping)) }
   }
 
   static let stopping = "retraind is stopping; the run is resumed at the next start"
@@ -67,21 +67,12 @@ public actor RetrainActor {
   ///
   /// - Throws: `RunRefusal` where it cannot be recorded; nothing is done then.
   public func request(_ request: RunRequest) async throws(RunRefusal) -> RunTicket {
-    guard !isDraining else { throw RunRefusal(description: "retraind is stopping: ask again after the restart") }
     let run = parts.identifiers.next()
-    switch lane.onRequest(run: run, model: request.model) {
-    case .joined(let other): return RunTicket(run: other, isJoined: true)
-    case .refused:
-      throw RunRefusal(description: "\(RetrainLane.capacity) runs are waiting already: wait until some have ended")
-    case .admitted: break
-    }
+    if let ticket = try admit(run, model: request.model, kind: request.kind) { return ticket }
     do {
       try await record(request, run: run)
     } catch {
-      _ = lane.onWithdrawn(run: run)
-      let refusal = RunRefusal(description: "the run for \(request.model) could not be recorded: \(error)")
-      answer(RunEnd(run: run, state: .failed, result: nil, error: refusal.description))
-      throw refusal
+      throw withdraw(run, RunRefusal(description: "the run for \(request.model) could not be recorded: \(error)"))
     }
     lane.onRecorded(run: run)
     outbox.poke()
@@ -91,56 +82,85 @@ public actor RetrainActor {
 
   /// Queues a failed run again, as another attempt of the same run.
   func retry(_ run: String, model: String) async throws(RunRefusal) -> RunTicket {
-    guard !isDraining else { throw RunRefusal(description: "retraind is stopping: ask again after the restart") }
-    switch lane.onRequest(run: run, model: model) {
-    case .joined(let other): return RunTicket(run: other, isJoined: true)
-    case .refused: throw RunRefusal(description: "\(RetrainLane.capacity) runs are waiting already")
-    case .admitted: break
-    }
+    if let ticket = try admit(run, model: model, kind: .pull) { return ticket }
     do {
       try await reopen(run, model: model)
     } catch {
-      _ = lane.onWithdrawn(run: run)
-      let refusal = RunRefusal(description: "run \(run) could not be taken up again: \(error)")
-      answer(RunEnd(run: run, state: .failed, result: nil, error: refusal.description))
-      throw refusal
+      throw withdraw(run, RunRefusal(description: "run \(run) could not be taken up again: \(error)"))
     }
     lane.onRecorded(run: run)
     wakeup.poke()
     return RunTicket(run: run, isJoined: false)
   }
 
-  /// The end of the run's current attempt; returns at once where it has ended.
-  public func end(of run: String) async -> RunEnd {
-    if let end = ends.last(where: { $0.run == run }), lane.running?.run != run,
-      !lane.waiting.contains(where: { $0.run == run })
-    {
-      return end
+  /// Joins the run that the model's memory takes for open. One that the lane does not hold is taken up where the journal
+  /// says that it is open, and forgotten where it is over: no slip may keep a model waiting for ever.
+  ///
+  /// - Returns: nil where it is over.
+  func join(_ run: String, model: String) async throws -> RunTicket? {
+    if let entry = lane.entry(of: model) { return RunTicket(run: entry.run, isJoined: true) }
+    if let row = try await journal.run(run), !row.state.isTerminal {
+      if let ticket = try admit(run, model: model, kind: row.kind) { return ticket }
+      parts.log.warning("Run \(run): it was open but not in the lane; it is taken up.")
+      lane.onRecorded(run: run)
+      wakeup.poke()
+      return RunTicket(run: run, isJoined: true)
     }
-    guard lane.running?.run == run || lane.waiting.contains(where: { $0.run == run }), waiters.count < Self.maximumWaiters
-    else {
-      let row = try? await journal.run(run)
-      return RunEnd(run: run, state: row?.state ?? .failed, result: row?.result, error: row?.error)
+    var memory = try await journal.memory(of: model)
+    if memory.activeRun == run {
+      memory.activeRun = nil
+      try await journal.saveMemory(memory, of: model)
     }
-    return await withCheckedContinuation { waiters[run, default: []].append($0) }
+    return nil
   }
+
+  /// True where the run waits or is running.
+  func holds(_ run: String) -> Bool { lane.holds(run) }
 
   /// Models that left the configuration: what waits for them is cancelled, what runs goes on.
   func onModelsRemoved(_ models: Set<String>) async {
     for entry in lane.onModelsRemoved({ models.contains($0) }) {
-      await cancelWaiting(entry)
-      answer(RunEnd(run: entry.run, state: .cancelled, result: nil, error: "its model left the configuration"))
+      do {
+        try await cancelWaiting(entry)
+        handover.ends.tell(
+          RunEnd(run: entry.run, state: .cancelled, result: nil, error: "its model left the configuration"))
+      } catch {
+        parts.log.error("Run \(entry.run): stays in the lane, its end could not be recorded: \(error)")
+        _ = lane.onRequest(
+          run: entry.run, model: entry.model, isRefresh: entry.isRefresh, isRecorded: true)
+      }
     }
+    wakeup.poke()
   }
 
   /// A number in 0..<1 for jitter.
   func jitter() -> Double { Double.random(in: 0..<1, using: &randomness) }
 
-  /// Tells everybody who waits for the run, and remembers its end.
-  func answer(_ end: RunEnd) {
-    ends.removeAll { $0.run == end.run }
-    ends.append(end)
-    if ends.count > Self.rememberedEnds { ends.removeFirst() }
-    for waiter in waiters.removeValue(forKey: end.run) ?? [] { waiter.resume(returning: end) }
+  /// Gives a run its place in the lane.
+  ///
+  /// - Returns: the ticket of the run that it joins; nil where it has a place of its own.
+  private func admit(_ run: String, model: String, kind: RunKind) throws(RunRefusal) -> RunTicket? {
+    guard !handover.isDraining else {
+      throw RunRefusal(description: "retraind is stopping: ask again after the restart")
+    }
+    guard !hasEnded else { throw RunRefusal(description: "the lane is being restarted: ask again in a moment") }
+    switch lane.onRequest(run: run, model: model, isRefresh: kind == .pull) {
+    case .admitted: return nil
+    case .joined(let other): return RunTicket(run: other, isJoined: true)
+    case .conflicting(let other):
+      let there = kind == .pull ? "a rollback" : "a refresh"
+      throw RunRefusal(
+        description: "\(there) of \(model) waits or is running (run \(other)): ask again when it has ended")
+    case .refused:
+      throw RunRefusal(description: "\(RetrainLane.capacity) runs are waiting already: wait until some have ended")
+    }
+  }
+
+  /// A run that could not be recorded leaves the lane: those who joined it are told, those behind it move up.
+  func withdraw(_ run: String, _ refusal: RunRefusal) -> RunRefusal {
+    _ = lane.onWithdrawn(run: run)
+    handover.ends.tell(RunEnd(run: run, state: .failed, result: nil, error: refusal.description))
+    wakeup.poke()
+    return refusal
   }
 }

@@ -12,6 +12,8 @@ struct RetrainLane: Sendable {
     var run: String
     /// The model that it is for.
     var model: String
+    /// False for a rollback, which a request for a refresh cannot join.
+    var isRefresh = true
     /// False between the request and its commit in the journal: an entry that is not recorded is never started.
     var isRecorded: Bool
   }
@@ -22,6 +24,8 @@ struct RetrainLane: Sendable {
     case admitted
     /// A run for the model waits or is running; the request is answered by that one.
     case joined(run: String)
+    /// A run of the other kind for the model waits or is running: neither can answer for the other.
+    case conflicting(run: String)
     /// The lane is full.
     case refused
   }
@@ -32,13 +36,25 @@ struct RetrainLane: Sendable {
   private(set) var waiting: [Entry] = []
 
   /// A request for a model.
-  mutating func onRequest(run: String, model: String, isRecorded: Bool = false) -> Admission {
-    if let running, running.model == model { return .joined(run: running.run) }
-    if let entry = waiting.first(where: { $0.model == model }) { return .joined(run: entry.run) }
+  mutating func onRequest(
+    run: String, model: String, isRefresh: Bool = true, isRecorded: Bool = false
+  ) -> Admission {
+    if let entry = entry(of: model) {
+      return entry.isRefresh == isRefresh ? .joined(run: entry.run) : .conflicting(run: entry.run)
+    }
     guard waiting.count < Self.capacity else { return .refused }
-    waiting.append(Entry(run: run, model: model, isRecorded: isRecorded))
+    waiting.append(Entry(run: run, model: model, isRefresh: isRefresh, isRecorded: isRecorded))
     return .admitted
   }
+
+  /// The model's run that waits or is running.
+  func entry(of model: String) -> Entry? {
+    if let running, running.model == model { return running }
+    return waiting.first { $0.model == model }
+  }
+
+  /// Whether a run waits or is running.
+  func holds(_ run: String) -> Bool { running?.run == run || waiting.contains { $0.run == run } }
 
   /// The request's intent is in the journal.
   mutating func onRecorded(run: String) {

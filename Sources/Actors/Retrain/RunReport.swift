@@ -19,6 +19,13 @@ final class RunReport: Sendable {
     var failure: ModelServerFailure?
     /// True once the job's body has returned: its connection is closed and its process group gone.
     var hasEnded = false
+
+    /// The outcome that the job told itself; nil where it ended without one, because it was cancelled.
+    var outcome: JobOutcome? {
+      if change != nil { return .finished }
+      guard let failure, failure.kind != .cancelled else { return nil }
+      return .failed(failure)
+    }
   }
   /// Layers whose bytes are remembered; a model has about ten.
   static let maximumLayers = 256

@@ -6,6 +6,13 @@ import FoundationEssentials
 #else
 import Foundation
 #endif
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// What a command works with: words, environment, terminal. Made once, by `main`.
 struct ProgramContext: Sendable {
@@ -24,6 +31,24 @@ struct ProgramContext: Sendable {
   func load(_ flags: FlagOverrides) throws(ConfigErrors) -> LoadedConfiguration {
     try ConfigurationLoader.load(
       flags: flags, environment: environment, workingDirectory: workingDirectory, readFile: ConfigurationFile.read)
+  }
+}
+
+extension ProgramContext {
+  /// Where a daemon listens, for a command that only asks it, while the configuration cannot be used: the file may have
+  /// been broken since the daemon read it. nil for other commands, and where nobody has listened there.
+  func placeOfDaemon(for invocation: Invocation) -> LoadedConfiguration? {
+    switch invocation {
+    case .status, .explain, .history, .reload: break
+    default: return nil
+    }
+    var flags = invocation.overrides
+    flags.config = nil
+    let loaded = try? ConfigurationLoader.load(
+      flags: flags, environment: environment.filter { $0.key != "RETRAIND_CONFIG" },
+      workingDirectory: workingDirectory, readFile: { _ in .absent })
+    guard let loaded, access(loaded.paths.socket, F_OK) == 0 else { return nil }
+    return loaded
   }
 }
 
@@ -64,7 +89,12 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
   do throws(ConfigErrors) {
     loaded = try context.load(invocation.overrides)
   } catch {
-    context.fail(error.description, code: ExitCode.configuration)
+    guard let place = context.placeOfDaemon(for: invocation) else {
+      context.fail(error.description, code: ExitCode.configuration)
+    }
+    // A reload hears the same from the daemon, which is what counts.
+    if case .reload = invocation {} else { context.terminal.say("retraind: warning: \(error)") }
+    loaded = place
   }
   let requests = SignalRequests()
   switch invocation {

@@ -162,6 +162,40 @@ import Testing
     #expect(try messages(scratch.file("stderr")) == ["hello", "again"])
   }
 
+  @Test func fileThatRefusesDoesNotKeepStandardErrorWaiting() throws {
+    let scratch = try ScratchDirectory()
+    let blocker = try scratch.make("logs")
+    let standardError = open(scratch.file("stderr"), O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    defer { close(standardError) }
+    let log = log(.both(scratch.file("logs/x.log")), standardError: standardError)
+    log.info("first")
+    #expect(!log.flush())
+    log.info("second")
+    #expect(!log.flush())
+    let shown = try contents(of: scratch.file("stderr"))
+    #expect(shown.contains("first"))
+    #expect(shown.contains("second"))
+    #expect(shown.count(of: "logs/x.log cannot be written: Not a directory") == 1)
+    unlink(blocker)
+    #expect(log.flush())
+    log.info("third")
+    log.close()
+    #expect(try messages(scratch.file("logs/x.log")) == ["first", "second", "third"])
+    #expect(log.lostLines == 0)
+  }
+
+  @Test func fileThatNeverTakesLinesLosesThemInTheFileOnly() throws {
+    let scratch = try ScratchDirectory()
+    let standardError = open(scratch.file("stderr"), O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    defer { close(standardError) }
+    let log = log(.both("/dev/full"), standardError: standardError)
+    for number in 0..<3 { log.info("line \(number)") }
+    log.close()
+    #expect(log.lostLines == 3)
+    let shown = try contents(of: scratch.file("stderr"))
+    for number in 0..<3 { #expect(shown.contains("line \(number)")) }
+  }
+
   @Test func readerWhoDoesNotReadStopsNobody() throws {
     var ends: [Int32] = [-1, -1]
     #expect(retraind_pipe(&ends) == 0)
@@ -181,4 +215,9 @@ import Testing
     do { log(.file(path)).info("last words") }
     while (try? messages(path)) != ["last words"] { sched_yield() }
   }
+}
+
+extension String {
+  /// How often a text stands in it.
+  fileprivate func count(of text: String) -> Int { ranges(of: text).count }
 }

@@ -8,6 +8,18 @@ final class LogWriter: Sendable {
   /// Pause before the disk is tried again.
   static let retryInterval: Duration = .seconds(5)
 
+  /// What the file has still to take while standard error has it already. Used by the log's own thread alone.
+  private struct Backlog {
+    /// The lines, oldest first.
+    var bytes: [UInt8] = []
+    /// Lines that did not fit in any more.
+    var lost = 0
+    /// What the file refused them for.
+    var why = ""
+    /// True where the file has everything.
+    var isEmpty: Bool { bytes.isEmpty && lost == 0 }
+  }
+
   /// What waits.
   private enum Entry: Sendable {
     /// A whole line.
@@ -136,27 +148,40 @@ final class LogWriter: Sendable {
   /// The thread's whole life.
   private func work() {
     var file = destination.path.map { LogFile(path: $0) } ?? LogFile(path: "")
-    while let (entries, loss) = nextBatch() {
+    var backlog = Backlog()
+    var undone = 0
+    while let (entries, loss) = nextBatch(isRetrying: !backlog.isEmpty) {
       var bytes: [UInt8] = []
       for entry in entries {
         switch entry {
         case .line(let line): bytes.append(contentsOf: line)
         case .reopen:
-          writeOut(&bytes, &file)
+          writeOut(&bytes, &file, &backlog)
           file.close()
           if destination.path != nil { note(file.open(), path: file.path) }
         }
       }
       bytes.append(contentsOf: loss)
-      writeOut(&bytes, &file)
-      queue.change { $0.done += entries.count }
+      if bytes.isEmpty { offer(&backlog, &file) }
+      writeOut(&bytes, &file, &backlog)
+      undone += entries.count
+      guard backlog.isEmpty else { continue }
+      queue.change { [undone] in $0.done += undone }
+      undone = 0
+    }
+    offer(&backlog, &file)
+    let lines = backlog.bytes.count { $0 == UInt8(ascii: "\n") }
+    queue.change {
+      $0.lostInAll += lines
+      $0.hasThread = false
     }
   }
 
-  /// Waits for entries and takes them all, with the line that tells of lost ones; nil where the thread is to end.
-  private func nextBatch() -> (entries: [Entry], loss: [UInt8])? {
-    let (batch, lost, why): ([Entry], Int, String?) = queue.wait { queue in
-      if queue.entries.isEmpty && !queue.isClosing { return nil }
+  /// Waits for entries and takes them all, with the line that tells of lost ones; nil where the thread is to end. While
+  /// the file refuses lines it comes back without entries after the pause, or at once where somebody is in a hurry.
+  private func nextBatch(isRetrying: Bool) -> (entries: [Entry], loss: [UInt8])? {
+    let take = { (queue: inout Queue) -> ([Entry], Int, String?)? in
+      if queue.entries.isEmpty && !queue.isClosing && !(isRetrying && queue.isHurried) { return nil }
       let batch = queue.entries
       let lost = queue.isClosing && batch.isEmpty ? 0 : queue.lost
       queue.entries = []
@@ -165,25 +190,45 @@ final class LogWriter: Sendable {
       queue.isHurried = false
       return (batch, lost, queue.failure)
     }
-    if batch.isEmpty {
-      queue.change { $0.hasThread = false }
-      return nil
-    }
+    let taken = isRetrying ? queue.wait(atMost: pause, take) : queue.wait(take)
+    guard let (batch, lost, why) = taken else { return ([], []) }
+    if batch.isEmpty { return queue.withLock { $0.isClosing } ? nil : ([], []) }
     if lost == 0 { return (batch, []) }
     return (batch, lossLine(lost, why ?? "more came at once than its queue of \(Self.maximumLines) lines takes"))
   }
 
-  /// Writes everything, trying a disk that refuses until it takes it or the log is closed.
-  private func writeOut(_ bytes: inout [UInt8], _ file: inout LogFile) {
+  /// Writes everything. A disk that refuses is tried until it takes it or the log is closed; where standard error gets
+  /// the lines too, it is not kept waiting for that.
+  private func writeOut(_ bytes: inout [UInt8], _ file: inout LogFile, _ backlog: inout Backlog) {
     guard !bytes.isEmpty else { return }
     switch destination {
     case .standardError: writeToStandardError(bytes)
     case .both:
       writeToStandardError(bytes)
-      writeToFile(&bytes, &file)
+      if backlog.bytes.count + bytes.count <= Self.maximumBytes {
+        backlog.bytes += bytes
+      } else {
+        let lines = bytes.count { $0 == UInt8(ascii: "\n") }
+        backlog.lost += lines
+        queue.change { $0.lostInAll += lines }
+      }
+      offer(&backlog, &file)
     case .file: writeToFile(&bytes, &file)
     }
     bytes = []
+  }
+
+  /// Gives the file what it has not got yet, once.
+  private func offer(_ backlog: inout Backlog, _ file: inout LogFile) {
+    guard !backlog.isEmpty else { return }
+    var code = file.write(&backlog.bytes)
+    if code == 0, backlog.lost > 0 {
+      var line = lossLine(backlog.lost, backlog.why)
+      code = file.write(&line)
+      if code == 0 { backlog.lost = 0 }
+    }
+    if code != 0 { backlog.why = SystemError.text(code) }
+    note(code, path: file.path)
   }
 
   /// Standard error is written once: whoever closed it does not read it later either.
@@ -222,7 +267,7 @@ final class LogWriter: Sendable {
       if failure != nil { queue.failures += 1 }
       return isNews
     }
-    guard let failure, isNews, case .file = destination else { return }
+    guard let failure, isNews, destination.path != nil else { return }
     var notice = Array("retraind: the log \(failure); it is tried again every \(pause.components.seconds) s\n".utf8)
     _ = DescriptorWriter.write(&notice, to: standardError)
   }

@@ -1,0 +1,124 @@
+import Platform
+import TestSupport
+import Testing
+
+@testable import Actors
+
+/// The control socket of a whole monitor, over a real socket.
+@Suite("Control", .timeLimit(.minutes(1)))
+struct ControlTests {
+  /// Sends a request and collects the replies.
+  private func ask(_ bench: MonitorBench, _ line: String) -> Task<[ControlReply], any Error> {
+    Task { [path = bench.paths.socket] in
+      try await onOwnThread(name: "client") {
+        var replies: [ControlReply] = []
+        try UnixSocketClient.request(path: path, line: line) { text in
+          if let reply = try? JSON.decode(ControlReply.self, from: text) { replies.append(reply) }
+        }
+        return replies
+      }
+    }
+  }
+
+  @Test("answers the status, a run with its progress, and what it does not understand")
+  func requests() async throws {
+    let bench = try MonitorBench()
+    let gate = Gate()
+    bench.server.script("m", .hold(gate, bytes: 7))
+    let monitor = try await bench.start(mode: .daemon)
+    let status = try await ask(bench, JSON.encode(ControlRequest(.status))).value
+    #expect(status.last?.status?.state == "running")
+    let garbled = try await ask(bench, "{").value
+    #expect(garbled.last?.exitCode == 64)
+
+    let run = try ask(bench, JSON.encode(ControlRequest(.retrain, model: "m", waits: true)))
+    await bench.server.calls.waitFor { $0 == "pull m" }
+    bench.clock.advance(by: RetrainMonitor.progressInterval)
+    gate.open()
+    let replies = try await run.value
+    #expect(replies.last?.run?.state == "succeeded")
+    #expect(replies.dropLast().allSatisfy { $0.progress?.model == "m" })
+    await monitor.stop()
+  }
+
+  @Test("a stop answers who waits for a run before the socket goes")
+  func stopAnswers() async throws {
+    let bench = try MonitorBench()
+    bench.server.script("m", .hold(Gate(), bytes: 7))
+    let monitor = try await bench.start(mode: .daemon)
+    let run = try ask(bench, JSON.encode(ControlRequest(.retrain, model: "m", waits: true)))
+    await bench.server.calls.waitFor { $0 == "pull m" }
+    let waiting = monitor.tree.handover.ends
+    while waiting.waiting == 0 { await Task.yield() }
+    await monitor.stop()
+    let reply = try #require(try await run.value.last)
+    #expect(reply.run?.state == "interrupted")
+    #expect(reply.run?.error?.contains("resumed at the next start") == true)
+  }
+
+  @Test("a client that leaves takes its wait with it")
+  func clientLeaves() async throws {
+    let bench = try MonitorBench()
+    let gate = Gate()
+    bench.server.script("m", .hold(gate, bytes: 7))
+    let monitor = try await bench.start(mode: .daemon)
+    let line = try JSON.encode(ControlRequest(.retrain, model: "m", waits: true))
+    let path = bench.paths.socket
+    // It gives up after a moment without a line, and its connection goes.
+    let client = Task {
+      try await onOwnThread(name: "client") {
+        try UnixSocketClient.request(path: path, line: line, timeout: .milliseconds(50)) { _ in }
+      }
+    }
+    let ends = monitor.tree.handover.ends
+    while ends.waiting == 0 { await Task.yield() }
+    await #expect(throws: SocketFailure.self) { try await client.value }
+    while ends.waiting > 0 { await Task.yield() }
+    #expect(await monitor.status().lane.running?.model == "m")
+    gate.open()
+    await monitor.stop()
+  }
+
+  @Test("one reload after another: what was read last is in force")
+  func reloadsInOrder() async throws {
+    let bench = try MonitorBench()
+    let count = Guarded(0)
+    let gate = Gate()
+    let asked = EventRecorder<Int>()
+    let monitor = try await bench.start(
+      reloader: {
+        let number = count.change { count in
+          count += 1
+          return count
+        }
+        asked.record(number)
+        if number == 1 { _ = await gate.wait() }
+        return (Settings(interval: .seconds(60 * number)), "file \(number)")
+      })
+    let first = Task { await monitor.reload() }
+    await asked.waitFor { $0 == 1 }
+    let second = Task { await monitor.reload() }
+    gate.open()
+    #expect(await first.value.changes.first?.hasSuffix("→ 1m") == true)
+    #expect(await second.value.changes == ["interval: 1m → 2m"])
+    #expect(monitor.settings.interval == .seconds(120))
+    let status = await monitor.status()
+    #expect(status.configuration.reloads == 2)
+    #expect(status.configuration.file == "file 2")
+    await monitor.stop()
+  }
+
+  @Test("a refused reload keeps the old configuration and says why")
+  func refusedReload() async throws {
+    struct Bad: Error, CustomStringConvertible { var description: String { "line 3: threshold 40" } }
+    let bench = try MonitorBench()
+    let monitor = try await bench.start(Settings(model: "m"), reloader: { throw Bad() })
+    #expect(await monitor.reload().error == "line 3: threshold 40")
+    #expect(monitor.settings.model == "m")
+    #expect(await monitor.status().configuration.lastReloadError == "line 3: threshold 40")
+    await monitor.stop()
+    let embedded = try await bench.start()
+    #expect(await embedded.reload().error?.contains("started by a program") == true)
+    await embedded.stop()
+  }
+}
