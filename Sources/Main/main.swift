@@ -3,5 +3,6 @@
 import Platform
 
 SignalMask.blockDaemonSignals()
+StandardStreams.fillClosed()
 Heap.useOneArena()
 runProgram(Array(CommandLine.arguments.dropFirst()))

@@ -16,6 +16,7 @@ struct CommandTests {
       #expect(finished.error.contains(nowhere), "\(finished.error)")
       #expect(finished.output == "")
       #expect(!Files.exists(nowhere))
+      guard arguments.count == 1 else { return }
       let json = try await world.run(arguments + ["--json"], state: nowhere)
       #expect(json.code == 69)
       let document = try JSONValue(parsing: json.error)

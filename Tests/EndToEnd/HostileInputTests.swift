@@ -14,6 +14,7 @@ struct HostileInputTests {
       ["--accepted", "1", "--rejected", "1", "--timestamp", "yesterday"],
       ["--accepted", "1", "--rejected", "1", "--timestamp", "2026-13-45T00:00:00Z"],
       ["--accepted", "1", "--rejected", "1", "--window-minutes", "0"], ["--accepted", "", "--rejected", "1"],
+      ["--accepted", "1", "--rejected", "1", "--timestamp", "2999-01-01T00:00:00Z"],
       ["--accepted", "1", "--rejected", "1", "--unknown", "x"],
     ])
   func impossibleCounts(arguments: [String]) async throws {

@@ -1,4 +1,4 @@
-package import Platform
+public import Platform
 
 /// The SQLite file in which the daemon keeps what must survive it: runs, decisions, events on their way, what is known
 /// of each model, and the four tables that people write cycles into.
@@ -12,17 +12,15 @@ public actor Journal {
   public nonisolated let isReadOnly: Bool
   /// Bounds of what it keeps.
   nonisolated let limits: JournalLimits
-  private nonisolated let thread: SQLiteThread
+  private nonisolated let thread: ThreadExecutor
   private var database: SQLiteDatabase?
 
-  private init(path: String, readOnly: Bool, limits: JournalLimits) throws(SQLiteFailure) {
+  private init(path: String, readOnly: Bool, limits: JournalLimits, thread: ThreadExecutor) {
     self.path = path
     isReadOnly = readOnly
     self.limits = limits
-    thread = try SQLiteThread()
+    self.thread = thread
   }
-
-  deinit { thread.stop() }
 
   /// The journal's own thread.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -33,15 +31,17 @@ public actor Journal {
   ///   - path: the file; it and its directories are created, readable for this user only.
   ///   - readOnly: reads what exists and creates nothing: for commands beside the daemon.
   ///   - limits: bounds of what is kept.
+  ///   - thread: the thread to run on; nil for one of its own.
   public static func open(
-    path: String, readOnly: Bool = false, limits: JournalLimits = JournalLimits()
+    path: String, readOnly: Bool = false, limits: JournalLimits = JournalLimits(), thread: ThreadExecutor? = nil
   ) async throws(JournalFailure) -> Journal {
-    let journal: Journal
-    do throws(SQLiteFailure) {
-      journal = try Journal(path: path, readOnly: readOnly, limits: limits)
+    let own: ThreadExecutor
+    do throws(ThreadFailure) {
+      if let thread { own = thread } else { own = try ThreadExecutor(name: "journal") }
     } catch {
-      throw .database(error)
+      throw .database(SQLiteFailure(kind: .other, path: path, description: "\(path): \(error)"))
     }
+    let journal = Journal(path: path, readOnly: readOnly, limits: limits, thread: own)
     try await journal.connect()
     return journal
   }

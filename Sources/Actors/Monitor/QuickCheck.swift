@@ -11,16 +11,18 @@ public enum QuickCheck {
   /// - Parameters:
   ///   - model: only this one; nil for all.
   ///   - isDryRun: only evaluate: nothing is written, and no lock is taken.
+  ///   - thread: the thread to run on; nil for one of the journal's own.
   /// - Returns: what was found; nil where a run is to be started or resumed or an event delivered: that is a monitor's
   ///   work.
   /// - Throws: `LockFailure` where another instance has the state directory.
   public static func run(
-    _ settings: Settings, paths: StatePaths, model: String?, isDryRun: Bool, wallClock: WallClock = .system
+    _ settings: Settings, paths: StatePaths, model: String?, isDryRun: Bool, wallClock: WallClock = .system,
+    thread: ThreadExecutor? = nil
   ) async throws -> [CheckEntry]? {
     try Directory.create(paths.directory)
     let lock = isDryRun ? nil : try FileLock.acquire(path: paths.lock)
     defer { lock?.release() }
-    let journal = try await Journal.open(path: paths.database)
+    let journal = try await Journal.open(path: paths.database, thread: thread)
     do {
       let entries = try await check(
         settings, journal: journal, only: model.map { [$0] }, isDryRun: isDryRun, wallClock: wallClock)

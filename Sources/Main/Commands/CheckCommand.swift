@@ -5,12 +5,13 @@ import Rules
 /// `retraind check`: one full check, by the daemon where one runs, else in this process.
 enum CheckCommand {
   static func run(
-    _ options: CheckOptions, _ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext
+    _ options: CheckOptions, _ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext,
+    _ thread: ThreadExecutor?
   ) async -> Int32 {
     let progress = ProgressLine(context.terminal)
     do {
       let entries = try await stopped(by: requests) {
-        try await Self.entries(options, loaded, requests, progress, context)
+        try await Self.entries(options, loaded, requests, progress, context, thread)
       }
       progress.end()
       show(entries, loaded, context)
@@ -23,7 +24,7 @@ enum CheckCommand {
 
   private static func entries(
     _ options: CheckOptions, _ loaded: LoadedConfiguration, _ requests: SignalRequests, _ progress: ProgressLine,
-    _ context: ProgramContext
+    _ context: ProgramContext, _ thread: ThreadExecutor?
   ) async throws -> [CheckEntry] {
     let request = ControlRequest(
       .check, model: options.model, isDryRun: options.dryRun, waits: !options.noWait)
@@ -35,7 +36,8 @@ enum CheckCommand {
     for warning in loaded.warnings { context.terminal.say("retraind: \(warning)") }
     do {
       let quick = try await QuickCheck.run(
-        loaded.settings, paths: loaded.paths, model: options.model, isDryRun: options.dryRun)
+        loaded.settings, paths: loaded.paths, model: options.model, isDryRun: options.dryRun,
+        thread: thread)
       if let quick { return quick }
     } catch {
       let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)

@@ -101,7 +101,9 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
   case .run:
     DaemonCommand(context: context, loaded: loaded, flags: invocation.overrides, requests: requests).run()
   case .check(let options, _):
-    runWithSignals(requests) { await CheckCommand.run(options, loaded, requests, context) }
+    // Most checks need one thread; what needs a monitor leaves it.
+    let thread = try? ThreadExecutor(name: "check")
+    runWithSignals(requests, on: thread) { await CheckCommand.run(options, loaded, requests, context, thread) }
   case .status: runWithSignals(requests) { await StatusCommand.run(loaded, requests, context) }
   case .explain(let options, _): runWithSignals(requests) { await ExplainCommand.run(options, loaded, context) }
   case .history(let options, _): runWithSignals(requests) { await HistoryCommand.run(options, loaded, context) }

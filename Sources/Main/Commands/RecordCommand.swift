@@ -19,6 +19,7 @@ enum RecordCommand {
     cycle.edited = options.edited
     cycle.acceptRate = options.rate
     do {
+      try refuseFuture(options.timestamp)
       let id = try await record(cycle, loaded, requests, context)
       if context.global.json {
         struct Recorded: Encodable {
@@ -33,6 +34,15 @@ enum RecordCommand {
     } catch {
       return CommandFailure.report(error, context)
     }
+  }
+
+  /// A cycle that has not ended yet would be kept, and left out of every check.
+  private static func refuseFuture(_ timestamp: Timestamp?) throws(CommandFailure) {
+    let now = Timestamp(microseconds: WallClock.system.microseconds())
+    guard let timestamp, timestamp > now.adding(RuleBounds.futureTolerance) else { return }
+    throw CommandFailure(
+      code: ExitCode.usage,
+      "--timestamp: \(timestamp.rfc3339) lies in the future (it is \(now.rfc3339)): a cycle is recorded when it has ended")
   }
 
   private static func record(

@@ -89,13 +89,14 @@ final class SignalRequests: Sendable {
 /// - Parameters:
 ///   - requests: what signals are handed to.
 ///   - onForce: called on the main thread before the process ends for a second TERM or INT.
+///   - executor: what the work runs on; nil for the cooperative pool.
 ///   - work: gives the exit code.
 func runWithSignals(
-  _ requests: SignalRequests, onForce: @escaping @Sendable () -> Void = {},
+  _ requests: SignalRequests, onForce: @escaping @Sendable () -> Void = {}, on executor: ThreadExecutor? = nil,
   work: @escaping @Sendable () async -> Int32
 ) -> Never {
   // The one root task of the program.
-  Task.detached { endProgram(await work()) }
+  Task.detached(executorPreference: executor) { endProgram(await work()) }
   while true {
     if !requests.onSignal(SignalMask.waitForSignal()) {
       onForce()

@@ -25,10 +25,16 @@ struct Terminal: Sendable {
     hasProgress = !isDumb && isatty(2) == 1
   }
 
-  /// Data, one line.
-  func print(_ line: String) { write(line + "\n", to: 1) }
+  /// Data, one line. Ends the program where it cannot be written: whoever reads the exit code has to hear it. A reader
+  /// that went away is no such case: `head` does so.
+  func print(_ line: String) {
+    let code = write(line + "\n", to: 1)
+    guard code != 0, code != EPIPE else { return }
+    say("retraind: standard output cannot be written: \(String(cString: strerror(code)))")
+    endProgram(ExitCode.failure)
+  }
 
-  /// Talk, one line.
+  /// Talk, one line; nobody has to listen.
   func say(_ line: String) { write(line + "\n", to: 2) }
 
   /// Text in a colour, where there is colour.
@@ -50,8 +56,9 @@ struct Terminal: Sendable {
     case bold = "1"
   }
 
-  /// Writes all bytes; a reader that went away ends the output silently, as in a pipe to `head`.
-  func write(_ text: String, to descriptor: Int32) {
+  /// Writes all bytes; an error number, or 0.
+  @discardableResult
+  func write(_ text: String, to descriptor: Int32) -> Int32 {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { buffer in
@@ -64,8 +71,9 @@ struct Terminal: Sendable {
         #endif
       }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
+      guard count > 0 else { return count < 0 ? errno : EIO }
       bytes = bytes.dropFirst(count)
     }
+    return 0
   }
 }

@@ -25,8 +25,8 @@ final class Child: Sendable {
 
   /// Starts a program.
   ///
-  /// HUP and USR1 are blocked before it begins, as every daemon's starter has to who wants to signal it at once: its
-  /// mask is inherited, so none of them can kill in the first moments.
+  /// HUP, USR1 and TERM are blocked before it begins, as every daemon's starter has to who wants to signal it at once:
+  /// its mask is inherited, so none of them can kill in the first moments.
   init(
     _ program: String, _ arguments: [String], environment: [String: String], directory: String, output: String,
     error: String
@@ -51,6 +51,7 @@ final class Child: Sendable {
     sigemptyset(&blocked)
     sigaddset(&blocked, SIGHUP)
     sigaddset(&blocked, SIGUSR1)
+    sigaddset(&blocked, SIGTERM)
     var defaults = sigset_t()
     sigfillset(&defaults)
     posix_spawnattr_setsigmask(&attributes, &blocked)

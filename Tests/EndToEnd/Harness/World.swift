@@ -27,6 +27,7 @@ struct World: Sendable {
       symlink(try Binaries.standIn, world.path("bin/ollama"))
       if let serving { world.standIn = try await StandIn.start(serving, in: world) }
       try await body(world)
+      try world.expectNoRace()
     } catch {
       let log = Files.text(world.logPath).suffix(4000)
       await world.tearDown()
@@ -120,6 +121,15 @@ struct World: Sendable {
       let words = Files.text("/proc/\(pid)/cmdline").split(separator: "\0")
       guard let program = words.first?.split(separator: "/").last, name.isEmpty || program == name else { return false }
       return Files.text("/proc/\(pid)/environ").split(separator: "\0").contains(Substring(marker))
+    }
+  }
+
+  /// What the thread sanitizer found in a program goes to its standard error, and not always into its exit code.
+  private func expectNoRace() throws {
+    for child in roster.withLock({ $0 }) {
+      let text = child.error
+      guard let race = text.firstRange(of: "WARNING: ThreadSanitizer") else { continue }
+      throw HarnessFailure("\(child.words.prefix(3)): \(text[race.lowerBound...].prefix(4000))")
     }
   }
 

@@ -8,18 +8,6 @@ final class LogWriter: Sendable {
   /// Pause before the disk is tried again.
   static let retryInterval: Duration = .seconds(5)
 
-  /// What the file has still to take while standard error has it already. Used by the log's own thread alone.
-  private struct Backlog {
-    /// The lines, oldest first.
-    var bytes: [UInt8] = []
-    /// Lines that did not fit in any more.
-    var lost = 0
-    /// What the file refused them for.
-    var why = ""
-    /// True where the file has everything.
-    var isEmpty: Bool { bytes.isEmpty && lost == 0 }
-  }
-
   /// What waits.
   private enum Entry: Sendable {
     /// A whole line.
@@ -148,7 +136,7 @@ final class LogWriter: Sendable {
   /// The thread's whole life.
   private func work() {
     var file = destination.path.map { LogFile(path: $0) } ?? LogFile(path: "")
-    var backlog = Backlog()
+    var backlog = LogBacklog()
     var undone = 0
     while let (entries, loss) = nextBatch(isRetrying: !backlog.isEmpty) {
       var bytes: [UInt8] = []
@@ -170,8 +158,7 @@ final class LogWriter: Sendable {
       undone = 0
     }
     offer(&backlog, &file)
-    let lines = backlog.bytes.count { $0 == UInt8(ascii: "\n") }
-    queue.change {
+    queue.change { [lines = backlog.lines] in
       $0.lostInAll += lines
       $0.hasThread = false
     }
@@ -199,19 +186,14 @@ final class LogWriter: Sendable {
 
   /// Writes everything. A disk that refuses is tried until it takes it or the log is closed; where standard error gets
   /// the lines too, it is not kept waiting for that.
-  private func writeOut(_ bytes: inout [UInt8], _ file: inout LogFile, _ backlog: inout Backlog) {
+  private func writeOut(_ bytes: inout [UInt8], _ file: inout LogFile, _ backlog: inout LogBacklog) {
     guard !bytes.isEmpty else { return }
     switch destination {
     case .standardError: writeToStandardError(bytes)
     case .both:
       writeToStandardError(bytes)
-      if backlog.bytes.count + bytes.count <= Self.maximumBytes {
-        backlog.bytes += bytes
-      } else {
-        let lines = bytes.count { $0 == UInt8(ascii: "\n") }
-        backlog.lost += lines
-        queue.change { $0.lostInAll += lines }
-      }
+      let lost = backlog.add(bytes)
+      if lost > 0 { queue.change { $0.lostInAll += lost } }
       offer(&backlog, &file)
     case .file: writeToFile(&bytes, &file)
     }
@@ -219,16 +201,9 @@ final class LogWriter: Sendable {
   }
 
   /// Gives the file what it has not got yet, once.
-  private func offer(_ backlog: inout Backlog, _ file: inout LogFile) {
+  private func offer(_ backlog: inout LogBacklog, _ file: inout LogFile) {
     guard !backlog.isEmpty else { return }
-    var code = file.write(&backlog.bytes)
-    if code == 0, backlog.lost > 0 {
-      var line = lossLine(backlog.lost, backlog.why)
-      code = file.write(&line)
-      if code == 0 { backlog.lost = 0 }
-    }
-    if code != 0 { backlog.why = SystemError.text(code) }
-    note(code, path: file.path)
+    note(backlog.offer(to: &file, lossLine: lossLine), path: file.path)
   }
 
   /// Standard error is written once: whoever closed it does not read it later either.

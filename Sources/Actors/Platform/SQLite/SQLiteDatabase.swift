@@ -63,13 +63,18 @@ public final class SQLiteDatabase {
 
   deinit { close() }
 
+  /// Bytes of the log up to which `close(keepsLog:)` keeps it: whoever opens the file next reads all of them.
+  static let keptLog: Int64 = 256 << 10
+
   /// Closes the connection; every later call throws `closed`.
   ///
-  /// - Parameter keepsLog: leaves what was committed in the log beside the file, as a running program does, rather than
-  ///   move it over: saves a process that ends at once four waits for the disk.
+  /// - Parameter keepsLog: leaves what was committed in the log beside the file, as a running program does, while that
+  ///   is short: saves a process that ends at once most of its waits for the disk.
   public func close(keepsLog: Bool = false) {
     cache = [:]
-    if keepsLog, let handle { _ = retraind_sqlite3_keep_log(handle) }
+    if keepsLog, let handle, SQLiteFile.size(path: path + "-wal") <= Self.keptLog {
+      _ = retraind_sqlite3_keep_log(handle)
+    }
     if let handle { sqlite3_close_v2(handle) }
     handle = nil
   }

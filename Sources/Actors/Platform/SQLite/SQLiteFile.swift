@@ -33,6 +33,12 @@ enum SQLiteFile {
   /// Whether something has that name.
   static func exists(path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Size of a file in bytes; 0 where there is none.
+  static func size(path: String) -> Int64 {
+    var information = stat()
+    return stat(path, &information) == 0 ? Int64(information.st_size) : 0
+  }
+
   /// The system's words for an error number; nil for 0.
   static func words(for systemError: Int32) -> String? {
     guard systemError != 0 else { return nil }

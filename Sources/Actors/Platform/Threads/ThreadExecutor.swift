@@ -2,12 +2,15 @@ import CShims
 
 /// Runs an actor on one thread of its own, for actors whose work blocks (SQLite, slow disks).
 ///
+/// It can be a task's preferred executor too: a command that uses one such actor and little else then runs on this one
+/// thread, and the cooperative pool is never started.
+///
 /// Jobs run one at a time in the order in which they came. An idle executor wakes for nothing. Its queue cannot have a
 /// bound: Swift gives an executor no way to refuse a job, and a job that is dropped is a task that hangs for ever. It
 /// holds at most one job per task that waits for the actor, so the bound is the caller's.
 ///
 /// A hop to such a thread costs tens of microseconds: do much per hop.
-public final class ThreadExecutor: SerialExecutor {
+public final class ThreadExecutor: SerialExecutor, TaskExecutor {
   /// Name of the thread, cut to 15 bytes.
   public let name: String
   /// Shared with the thread, which does not keep the executor itself alive.
@@ -89,7 +92,10 @@ public final class ThreadExecutor: SerialExecutor {
   private static func work(_ queue: Guarded<Queue>) {
     queue.withLock { $0.thread = retraind_thread_id() }
     while case .run(let jobs, let executor) = nextStep(queue) {
-      for job in jobs { job.runSynchronously(on: executor.asUnownedSerialExecutor()) }
+      for job in jobs {
+        job.runSynchronously(
+          isolatedTo: executor.asUnownedSerialExecutor(), taskExecutor: executor.asUnownedTaskExecutor())
+      }
     }
     queue.change { _ in }  // wakes whoever waits in `stop`
   }

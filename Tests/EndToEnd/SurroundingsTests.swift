@@ -1,0 +1,104 @@
+import Glibc
+import Testing
+
+@Suite("Surroundings", .serialized, .timeLimit(.minutes(1)))
+struct SurroundingsTests {
+  /// `retraind` behind a shell that redirects.
+  private func shell(_ world: World, _ redirection: String, _ arguments: [String]) throws -> Child {
+    let words = try ["-c", "exec \"$0\" \"$@\" \(redirection)", Binaries.retraind] + arguments
+    return try world.start("/bin/sh", words)
+  }
+
+  @Test("A daemon whose standard descriptors are closed writes into none of its own files")
+  func closedDescriptors() async throws {
+    try await World.with(nil) { world in
+      try await world.seed(["a:7b"], [90, 90, 90])
+      let daemon = try shell(world, "<&- >&- 2>&-", ["run", "--state-dir", world.state])
+      try await waitUntil("the status") { Files.exists(world.statePath("status.json")) || daemon.end != nil }
+      #expect(Files.text(world.statePath("retraind.lock")) == "\(daemon.pid)\n")
+      #expect(try await world.status()["pid"].count == Int(daemon.pid))
+      daemon.send(SIGTERM)
+      #expect(try await daemon.waitForEnd() == .exit(0))
+      #expect(Files.text(world.statePath("retraind.lock")) == "\(daemon.pid)\n")
+      #expect(world.logLines.last?.contains("stopped") == true)
+    }
+  }
+
+  @Test("A command whose output cannot be written fails, and one whose reader left does not")
+  func impossibleOutput() async throws {
+    try await World.with(nil) { world in
+      try await world.seed(["a:7b"], [90, 90, 90])
+      for redirection in [">/dev/full", ">&-"] {
+        for arguments in [["history", "--state-dir", world.state], ["version"], ["check", "--state-dir", world.state]] {
+          let child = try shell(world, redirection, arguments)
+          #expect(try await child.waitForEnd() == .exit(3), "\(redirection) \(arguments)")
+          #expect(child.error.contains("standard output cannot be written"), "\(child.error)")
+        }
+      }
+      let pipe = try world.start(
+        "/bin/sh", ["-c", "\"$0\" \"$@\"; echo $? >&2", try Binaries.retraind, "history", "--state-dir", world.state])
+      #expect(try await pipe.waitForEnd() == .exit(0))
+      #expect(pipe.error == "0\n")
+      let left = try world.start(
+        "/bin/sh",
+        ["-c", "{ \"$0\" \"$@\"; echo $? >&2; } | true", try Binaries.retraind, "history", "--state-dir", world.state])
+      #expect(try await left.waitForEnd() == .exit(0))
+      #expect(left.error == "0\n")
+    }
+  }
+
+  @Test("Without any option everything lies at its default place below the working directory")
+  func defaults() async throws {
+    try await World.with { world in
+      let daemon = try world.start(Binaries.retraind, ["run"])
+      let log = world.path("logs/model_retrainer.log")
+      try await waitUntil("the start") { Files.text(log).contains("monitor started") || daemon.end != nil }
+      for arguments in [
+        ["record", "--model", "a:7b", "--accepted", "9", "--rejected", "1"], ["status"], ["history"], ["check", "--json"],
+      ] {
+        let child = try world.start(Binaries.retraind, arguments)
+        let end = try await child.waitForEnd()
+        #expect(end == .exit(arguments[0] == "check" ? 1 : 0), "\(arguments): \(child.error)")
+      }
+      daemon.send(SIGTERM)
+      #expect(try await daemon.waitForEnd() == .exit(0))
+      for name in ["data/retraind.db", "data/status.json", "logs/model_retrainer.log"] {
+        #expect(Files.exists(world.path(name)), "\(name)")
+      }
+      var status = stat()
+      #expect(stat(world.path("data/retraind.db"), &status) == 0)
+      #expect(status.st_mode & 0o077 == 0, "judgements are nobody else's business")
+    }
+  }
+
+  @Test(
+    "A state directory may have any name of any length",
+    arguments: ["with space/and ünïcödé", String(repeating: "long-", count: 40), "$(touch pwned)/'quoted\"", "rel"])
+  func places(name: String) async throws {
+    try await World.with(nil) { world in
+      let place = name == "rel" ? "rel" : world.path(name)
+      let files = world.path(name)
+      let daemon = try world.retraind(["run"], state: place)
+      try await waitUntil("the start") { Files.exists("\(files)/status.json") || daemon.end != nil }
+      let status = try await world.run(["status", "--json"], state: place)
+      #expect(try status.json()["pid"].count == Int(daemon.pid), "\(daemon.error) \(status.error)")
+      let second = try await world.run(["run"], state: place)
+      #expect(second.code == 75, "\(second.error)")
+      daemon.send(SIGTERM)
+      #expect(try await daemon.waitForEnd() == .exit(0))
+      #expect(!Files.exists(world.path("pwned")))
+    }
+  }
+
+  @Test("TERM in the first moment, blocked by whoever starts it, ends it with 0 once it has started")
+  func firstMoment() async throws {
+    try await World.with(nil) { world in
+      try await world.seed(["a:7b"], [90, 90, 90])
+      for _ in 0..<5 {
+        let daemon = try world.retraind(["run"])
+        daemon.send(SIGTERM)
+        #expect(try await daemon.waitForEnd() == .exit(0), "\(daemon.error)")
+      }
+    }
+  }
+}
