@@ -1,5 +1,5 @@
-import Platform
 import Journal
+import Platform
 import Rules
 import TestSupport
 import Testing

@@ -21,7 +21,8 @@ struct LadderTests {
     return (await ends.wait(for: run, after: mark), delay)
   }
 
-  @Test("retries after 15 and 30 minutes are attempts of one run; the third failure opens the circuit; a success closes it")
+  @Test(
+    "retries after 15 and 30 minutes are attempts of one run; the third failure opens the circuit; a success closes it")
   func retriesAndCircuit() async throws {
     let bench = try MonitorBench()
     bench.server.script("m", .fail(.server))

@@ -6,7 +6,8 @@ struct CommandTests {
   @Test(
     "A command that creates no state says where it looked and ends with 69",
     arguments: [
-      ["status"], ["explain"], ["history"], ["history", "--runs"], ["retrain", "a:7b"], ["rollback", "a:7b"], ["reload"],
+      ["status"], ["explain"], ["history"], ["history", "--runs"], ["retrain", "a:7b"], ["rollback", "a:7b"],
+      ["reload"],
     ])
   func withoutState(arguments: [String]) async throws {
     try await World.with(nil) { world in

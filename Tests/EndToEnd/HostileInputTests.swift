@@ -37,7 +37,9 @@ struct HostileInputTests {
   func hostileArguments(name: String) async throws {
     try await World.with(nil) { world in
       try world.configure(#"{ ollama: { transport: "cli" } }"#)
-      for arguments in [["record", "--accepted", "1", "--rejected", "1", "--model", name], ["check", "--model", name]] {
+      for arguments in [
+        ["record", "--accepted", "1", "--rejected", "1", "--model", name], ["check", "--model", name],
+      ] {
         let finished = try await world.run(arguments)
         #expect(finished.code == 64, "\(finished.error.prefix(300))")
         #expect(!finished.error.contains("\u{1B}"))
@@ -138,7 +140,8 @@ struct HostileInputTests {
     }
   }
 
-  @Test("A state directory that cannot be one is refused in words", arguments: ["/proc/retraind", "file/below", "file"])
+  @Test(
+    "A state directory that cannot be one is refused in words", arguments: ["/proc/retraind", "file/below", "file"])
   func impossiblePlaces(place: String) async throws {
     try await World.with(nil) { world in
       try Files.write("a file", to: world.path("file"))

@@ -71,7 +71,8 @@ struct ScheduleTests {
     }
   }
 
-  @Test("A database that was deleted under the daemon takes nothing in: whoever records hears it, and it can be put back")
+  @Test(
+    "A database that was deleted under the daemon takes nothing in: whoever records hears it, and it can be put back")
   func deletedDatabase() async throws {
     try await World.with(["--models", "a:7b"]) { world in
       try await world.seed(["a:7b"])

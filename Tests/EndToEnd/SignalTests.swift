@@ -17,9 +17,9 @@ struct SignalTests {
         // Through the whole start, and as many again when it runs.
         let end = uptime() + Patience.event
         while !world.logLines.contains(where: { $0.contains("monitor started") }), child.end == nil, uptime() < end {
-          for _ in 0..<50 { child.send(sent % 2 == 0 ? SIGHUP : SIGUSR1) ; sent += 1 }
+          for _ in 0..<50 { child.send(sent % 2 == 0 ? SIGHUP : SIGUSR1); sent += 1 }
         }
-        for _ in 0..<Self.storm { child.send(SIGHUP); child.send(SIGUSR1) ; sent += 2 }
+        for _ in 0..<Self.storm { child.send(SIGHUP); child.send(SIGUSR1); sent += 2 }
         return sent
       }
       #expect(sent > Self.storm)

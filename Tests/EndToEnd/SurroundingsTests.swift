@@ -29,7 +29,9 @@ struct SurroundingsTests {
     try await World.with(nil) { world in
       try await world.seed(["a:7b"], [90, 90, 90])
       for redirection in [">/dev/full", ">&-"] {
-        for arguments in [["history", "--state-dir", world.state], ["version"], ["check", "--state-dir", world.state]] {
+        for arguments in [
+          ["history", "--state-dir", world.state], ["version"], ["check", "--state-dir", world.state],
+        ] {
           let child = try shell(world, redirection, arguments)
           #expect(try await child.waitForEnd() == .exit(3), "\(redirection) \(arguments)")
           #expect(child.error.contains("standard output cannot be written"), "\(child.error)")
@@ -54,7 +56,8 @@ struct SurroundingsTests {
       let log = world.path("logs/model_retrainer.log")
       try await waitUntil("the start") { Files.text(log).contains("monitor started") || daemon.end != nil }
       for arguments in [
-        ["record", "--model", "a:7b", "--accepted", "9", "--rejected", "1"], ["status"], ["history"], ["check", "--json"],
+        ["record", "--model", "a:7b", "--accepted", "9", "--rejected", "1"], ["status"], ["history"],
+        ["check", "--json"],
       ] {
         let child = try world.start(Binaries.retraind, arguments)
         let end = try await child.waitForEnd()

@@ -26,6 +26,9 @@ public struct Parts: Sendable {
   public var seed: UInt64
   /// The file whose lock keeps two daemons from overlapping on one endpoint; nil for none.
   public var laneLock: String?
+  /// Ends children that outlived a killed predecessor and returns their process groups; called when a run was found in
+  /// the middle.
+  public var endOrphans: @Sendable () async -> [Int32] = { [] }
 
   /// Makes parts; what is left out is the real thing, over the embedded store.
   public init(
@@ -53,8 +56,13 @@ public struct Parts: Sendable {
   ///   - settings: endpoint and transport.
   ///   - log: where the daemon writes.
   ///   - environment: what the `ollama` program inherits, and where lock directories are looked up.
+  ///   - owner: marks children, so that one which outlives a killed daemon is found and ended; the database's path.
   /// - Throws: `OllamaEndpointFailure` where the host cannot be understood.
-  public static func real(_ settings: Settings, log: Log, environment: [String: String]) throws -> Parts {
+  public static func real(
+    _ settings: Settings, log: Log, environment: [String: String], owner: String? = nil
+  ) throws -> Parts {
+    var inherited = environment
+    if let owner { inherited[OrphanSweep.variable] = owner }
     let endpoint = try settings.ollama.host.map { try OllamaEndpoint($0) } ?? .standard
     for warning in endpoint.warnings { log.warning(warning) }
     let timeouts = PullTimeouts(stall: settings.ollama.stallTimeout)
@@ -62,14 +70,18 @@ public struct Parts: Sendable {
     let api = OllamaAPI(
       endpoint: endpoint, transport: CurlTransport(), timeouts: timeouts, clock: PullClock(clock))
     let cli = OllamaCLI(
-      program: settings.ollama.program, host: endpoint.url, environment: environment,
+      program: settings.ollama.program, host: endpoint.url, environment: inherited,
       runner: PosixProcessRunner(), grace: settings.ollama.stopGrace, clock: PullClock(clock))
     let transport = settings.ollama.transport.way
     var random = SplitMix64.fromSystem()
-    return Parts(
+    var parts = Parts(
       server: { await OllamaConnection.server(transport, api: api, cli: cli) },
       serverName: transport == .cli ? cli.name : api.name, log: log, seed: random.next(),
       laneLock: LaneLockDirectory.laneLockPath(endpoint: endpoint.normalised) { environment[$0] })
+    if let owner {
+      parts.endOrphans = { (try? await onOwnThread(name: "orphans") { OrphanSweep.end(owner: owner) }) ?? [] }
+    }
+    return parts
   }
 }
 

@@ -1,6 +1,6 @@
 import Journal
-import Platform
 import Ollama
+import Platform
 import Rules
 import Stores
 public import Supervision
@@ -70,7 +70,8 @@ public final class RetrainMonitor: Sendable {
   ) async throws -> RetrainMonitor {
     try Directory.create(paths.directory)
     let lock = try FileLock.acquire(path: paths.lock)
-    let parts = try parts ?? Parts.real(settings, log: Log(paths, settings), environment: environment)
+    let parts =
+      try parts ?? Parts.real(settings, log: Log(paths, settings), environment: environment, owner: paths.database)
     let monitor = RetrainMonitor(
       settings, paths: paths, parts: parts, mode: mode, lock: lock, configurationFile: configurationFile,
       reloader: reloader)

@@ -36,7 +36,8 @@ enum EvaluationJSON {
       .array(
         rows.map { row in
           .object([
-            ("id", .text(row.id)), ("timestamp", .optional(row.timestamp?.sortableText)), ("why", .text(row.why.rawValue)),
+            ("id", .text(row.id)), ("timestamp", .optional(row.timestamp?.sortableText)),
+            ("why", .text(row.why.rawValue)),
           ])
         }))
   }

@@ -1,5 +1,5 @@
-public import Platform
 import Journal
+public import Platform
 import Rules
 import Stores
 

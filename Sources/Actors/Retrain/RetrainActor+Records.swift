@@ -1,12 +1,13 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import Journal
 import Platform
 import Rules
 import Stores
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What the lane writes into the journal before anything is done: intents.
 extension RetrainActor {
@@ -56,8 +57,18 @@ extension RetrainActor {
   func rebuild() async throws {
     let open = try await journal.openRuns()
     let running = handover.running?.run
+    // Only what this process did not start itself: then the children of a run in the middle are a dead process's.
+    if running == nil, open.contains(where: { $0.state != .recorded && $0.state != .interrupted }) {
+      let groups = await parts.endOrphans()
+      if !groups.isEmpty {
+        let ids = groups.map(String.init).joined(separator: ", ")
+        parts.log.warning("Ended what outlived the process before this one: process groups \(ids).")
+      }
+    }
     let ordered = open.sorted { left, right in
-      (left.id == running ? 0 : 1, left.requestedAt, left.id) < (right.id == running ? 0 : 1, right.requestedAt, right.id)
+      (left.id == running ? 0 : 1, left.requestedAt, left.id) < (
+        right.id == running ? 0 : 1, right.requestedAt, right.id
+      )
     }
     for row in ordered {
       switch lane.onRequest(run: row.id, model: row.model, isRefresh: row.kind == .pull, isRecorded: true) {

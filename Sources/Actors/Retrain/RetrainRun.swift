@@ -210,9 +210,10 @@ struct RollbackRun: Sendable {
     } else if current == nil {
       remaining = [.copy(from: tags.previous, to: tags.model)]
     } else {
-      remaining = [
-        .copy(from: tags.model, to: tags.rejected), .copy(from: tags.previous, to: tags.model),
-      ] + tidy
+      remaining =
+        [
+          .copy(from: tags.model, to: tags.rejected), .copy(from: tags.previous, to: tags.model),
+        ] + tidy
     }
     return onDone()
   }

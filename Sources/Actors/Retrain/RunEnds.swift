@@ -1,5 +1,5 @@
-import Platform
 import Journal
+import Platform
 
 /// Tells those who wait how a run's attempt ended.
 ///

@@ -1,5 +1,5 @@
-import Platform
 import Ollama
+import Platform
 import Rules
 import Supervision
 

@@ -56,7 +56,8 @@ enum CheckCommand {
       return
     }
     if entries.isEmpty {
-      terminal.print("No model to watch yet: \(loaded.paths.database) has no cycle and the configuration names no model.")
+      terminal.print(
+        "No model to watch yet: \(loaded.paths.database) has no cycle and the configuration names no model.")
       terminal.say("Record one with `retraind record --model NAME --accepted N --rejected N`.")
     }
     guard !entries.isEmpty else { return }
@@ -105,7 +106,8 @@ struct CommandFailure: Error, CustomStringConvertible {
       context.explainFailure(reason, code: code)
       return code
     case is CancellationError:
-      context.explainFailure("stopped; what was under way is recorded and goes on at the next start", code: ExitCode.forced)
+      context.explainFailure(
+        "stopped; what was under way is recorded and goes on at the next start", code: ExitCode.forced)
       return ExitCode.forced
     default:
       context.explainFailure("\(error)", code: ExitCode.failure)

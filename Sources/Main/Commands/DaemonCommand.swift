@@ -35,7 +35,7 @@ struct DaemonCommand {
     do {
       monitor = try await RetrainMonitor.start(
         loaded.settings, paths: loaded.paths,
-        parts: Parts.real(loaded.settings, log: log, environment: context.environment),
+        parts: Parts.real(loaded.settings, log: log, environment: context.environment, owner: loaded.paths.database),
         configurationFile: loaded.file, reloader: reloader(log))
     } catch {
       let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)

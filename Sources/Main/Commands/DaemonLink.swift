@@ -2,11 +2,11 @@ import Actors
 import Platform
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// A command's way to the daemon on its state directory, over the control socket.

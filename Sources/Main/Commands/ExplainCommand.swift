@@ -25,7 +25,9 @@ enum ExplainCommand {
         let about = options.model.map { " on \($0)" } ?? ""
         context.terminal.print("No decision\(about) yet: the daemon decides at its next check, `retraind check` now.")
       } else {
-        for explanation in explanations { for line in explanation.lines(context.terminal) { context.terminal.print(line) } }
+        for explanation in explanations {
+          for line in explanation.lines(context.terminal) { context.terminal.print(line) }
+        }
       }
       return explanations.isEmpty && options.model != nil ? ExitCode.unavailable : ExitCode.success
     } catch {
@@ -101,12 +103,16 @@ struct Explanation: Encodable {
 
   /// For people.
   func lines(_ terminal: Terminal) -> [String] {
-    var lines = [terminal.paint("\(model ?? "(no model)"): \(verdict.rawValue)", .bold) + "  (decision \(decision) at \(at))"]
+    var lines = [
+      terminal.paint("\(model ?? "(no model)"): \(verdict.rawValue)", .bold) + "  (decision \(decision) at \(at))"
+    ]
     lines.append("  because    \(reason)")
-    lines.append("  rule       \(rule) (\(ruleHash)): mean of the newest \(have) cycles, \(need) needed, threshold \(threshold)")
+    lines.append(
+      "  rule       \(rule) (\(ruleHash)): mean of the newest \(have) cycles, \(need) needed, threshold \(threshold)")
     if let average { lines.append("  mean       \(Self.three(average))") }
     if let low = intervalLow, let high = intervalHigh {
-      lines.append("  judgements \(accepted) of \(judged) accepted, 95 % interval \(Self.three(low)) to \(Self.three(high))")
+      lines.append(
+        "  judgements \(accepted) of \(judged) accepted, 95 % interval \(Self.three(low)) to \(Self.three(high))")
     }
     for cycle in cycles {
       let counts = cycle.uncounted ? "uncounted" : "\(cycle.accepted ?? 0) accepted, \(cycle.rejected ?? 0) rejected"

@@ -6,11 +6,11 @@ import Stores
 import Supervision
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// A monitor that lives for one command, where no daemon runs on the state directory.
@@ -33,7 +33,7 @@ enum OneShot {
     do {
       monitor = try await RetrainMonitor.start(
         loaded.settings, paths: loaded.paths,
-        parts: Parts.real(loaded.settings, log: log, environment: context.environment),
+        parts: Parts.real(loaded.settings, log: log, environment: context.environment, owner: loaded.paths.database),
         mode: .oneShot, configurationFile: loaded.file)
     } catch {
       let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)

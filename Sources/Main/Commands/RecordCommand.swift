@@ -42,7 +42,8 @@ enum RecordCommand {
     guard let timestamp, timestamp > now.adding(RuleBounds.futureTolerance) else { return }
     throw CommandFailure(
       code: ExitCode.usage,
-      "--timestamp: \(timestamp.rfc3339) lies in the future (it is \(now.rfc3339)): a cycle is recorded when it has ended")
+      "--timestamp: \(timestamp.rfc3339) lies in the future (it is \(now.rfc3339)): a cycle is recorded when it has ended"
+    )
   }
 
   private static func record(

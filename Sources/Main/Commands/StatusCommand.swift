@@ -93,7 +93,8 @@ enum StatusText {
       }
     }
     for orphan in report.orphans {
-      lines.append(terminal.paint("  orphan \(orphan.id): ignores its cancellation since \(Int(orphan.ageSeconds)) s", .red))
+      lines.append(
+        terminal.paint("  orphan \(orphan.id): ignores its cancellation since \(Int(orphan.ageSeconds)) s", .red))
     }
     return lines
   }

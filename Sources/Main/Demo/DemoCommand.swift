@@ -5,11 +5,11 @@ import Rules
 import Stores
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// `retraind demo`: the main job from a declining model to the refreshed one, on the daemon's own path.
@@ -79,7 +79,9 @@ struct Demo: Sendable {
   }
 
   func run() async throws -> Int32 {
-    talk("retraind demo: in \(directory); no configuration, no environment\(isStandIn ? ", a stand-in model server in this process" : "").")
+    talk(
+      "retraind demo: in \(directory); no configuration, no environment\(isStandIn ? ", a stand-in model server in this process" : "")."
+    )
     try await seed()
     let log = Log(destination: .file(paths.log))
     var parts = try Parts.real(settings, log: log, environment: [:])
@@ -117,7 +119,9 @@ struct Demo: Sendable {
           accepted: cycle.accepted, rejected: cycle.rejected))
       let rate = Double(cycle.accepted) / Double(cycle.accepted + cycle.rejected)
       let bar = String(repeating: "▇", count: Int(rate * 40))
-      talk("   \(Explanation.three(rate))  \(context.terminal.paint(bar, rate < settings.rules.threshold ? .red : .green))")
+      talk(
+        "   \(Explanation.three(rate))  \(context.terminal.paint(bar, rate < settings.rules.threshold ? .red : .green))"
+      )
     }
     await journal.close()
   }

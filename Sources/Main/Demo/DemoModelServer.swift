@@ -1,11 +1,11 @@
 import Platform
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// A small stand-in for an Ollama server, for `retraind demo` only: one model, one newer version of it in a "registry".

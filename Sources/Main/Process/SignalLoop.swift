@@ -1,11 +1,11 @@
 import Platform
 
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// What signals ask for. They are levels, not counts: after the last HUP one reload begins, after the last USR1 one

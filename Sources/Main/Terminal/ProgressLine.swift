@@ -1,5 +1,5 @@
-import Platform
 import Actors
+import Platform
 
 /// Shows how far a run is: a bar that is redrawn on a terminal, a line for each new stage elsewhere.
 final class ProgressLine: Sendable {

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+  import Glibc
 #elseif canImport(Musl)
-import Musl
+  import Musl
 #else
-import Darwin
+  import Darwin
 #endif
 
 /// Where a command writes: data to standard output, talk to standard error; colour and bars on a terminal only.
@@ -63,11 +63,11 @@ struct Terminal: Sendable {
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { buffer in
         #if canImport(Glibc)
-        Glibc.write(descriptor, buffer.baseAddress, buffer.count)
+          Glibc.write(descriptor, buffer.baseAddress, buffer.count)
         #elseif canImport(Musl)
-        Musl.write(descriptor, buffer.baseAddress, buffer.count)
+          Musl.write(descriptor, buffer.baseAddress, buffer.count)
         #else
-        Darwin.write(descriptor, buffer.baseAddress, buffer.count)
+          Darwin.write(descriptor, buffer.baseAddress, buffer.count)
         #endif
       }
       if count < 0, errno == EINTR { continue }

@@ -107,7 +107,8 @@ final class MonitorBench: Sendable {
 
   /// Moves the clock from sleeper to sleeper until an event has come; at most so far.
   func advance<Event>(
-    until recorder: EventRecorder<Event>, within limit: Duration = .seconds(3600), has isThere: @escaping @Sendable ([Event]) -> Bool
+    until recorder: EventRecorder<Event>, within limit: Duration = .seconds(3600),
+    has isThere: @escaping @Sendable ([Event]) -> Bool
   ) async {
     let end = clock.now.offset + limit
     while !isThere(recorder.all), clock.now.offset < end {

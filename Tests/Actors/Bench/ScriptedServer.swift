@@ -1,5 +1,5 @@
-import Platform
 import Ollama
+import Platform
 import TestSupport
 
 /// A model server that plays a script, records each call, and counts how many are under way at once.

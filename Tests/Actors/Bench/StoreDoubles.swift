@@ -1,5 +1,5 @@
-import Platform
 import Journal
+import Platform
 import Rules
 import Stores
 import TestSupport

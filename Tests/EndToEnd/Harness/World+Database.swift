@@ -56,8 +56,10 @@ extension World {
     for (index, accepted) in rates.enumerated() {
       let end = Timestamp(microseconds: now - Int64(rates.count - 1 - index) * 3_600_000_000 - 1_000_000)
       try await succeed(
-        ["record", "--model", model, "--accepted", "\(accepted)", "--rejected", "\(100 - accepted)", "--timestamp",
-          end.rfc3339], state: state)
+        [
+          "record", "--model", model, "--accepted", "\(accepted)", "--rejected", "\(100 - accepted)", "--timestamp",
+          end.rfc3339,
+        ], state: state)
     }
   }
 

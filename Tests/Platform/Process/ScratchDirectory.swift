@@ -1,5 +1,5 @@
-import Platform
 import Glibc
+import Platform
 
 /// A directory of a test's own. All of them are removed with everything in them at the end of the process, not with the
 /// object: an optimised build lets go of that after its last use, while the test still works in the directory.
