@@ -84,6 +84,35 @@ struct LadderTests {
     await monitor.stop()
   }
 
+  @Test("a retry that falls due while another model's retry is being checked comes at once")
+  func dueDuringCheck() async throws {
+    let bench = try MonitorBench()
+    for model in ["a", "b"] {
+      bench.server.script(model, .fail(.server), .succeed("new"))
+      try await bench.addCycles(model)
+    }
+    let monitor = try await bench.start(mode: .daemon)
+    await bench.logged("Check 1:")
+    let ends = monitor.tree.handover.ends
+    var due: [(run: String, at: Timestamp)] = []
+    for run in try await monitor.journal.runs(limit: 9) {
+      _ = await ends.wait(for: run.id, after: 0)
+      due.append((run.id, try #require(try await monitor.journal.memory(of: run.model).retryAt)))
+    }
+    due.sort { $0.at < $1.at }
+    try #require(due.count == 2 && due[0].at < due[1].at)
+    let mark = ends.mark
+    let gate = Gate()
+    bench.stats.hold(gate)
+    let asked = bench.stats.calls.all.count
+    bench.clock.advance(by: due[0].at - bench.now)
+    await bench.stats.calls.wait { $0.count > asked }
+    bench.clock.advance(by: due[1].at - bench.now)
+    gate.open()
+    for (run, _) in due { #expect(await ends.wait(for: run, after: mark)?.state == .succeeded) }
+    await monitor.stop()
+  }
+
   @Test("a permanent failure opens the circuit at once; a change of the model's own configuration closes it")
   func permanent() async throws {
     let bench = try MonitorBench()

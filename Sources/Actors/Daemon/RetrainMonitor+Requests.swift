@@ -70,7 +70,7 @@ extension RetrainMonitor {
 
   /// Waits for the end of a run's current attempt, with progress in between.
   ///
-  /// - Throws: `CancellationError` where the task is cancelled first; `JournalFailure` where nobody knows the run's end.
+  /// - Throws: `CancellationError` where the task is cancelled first; `JournalFailure` where nobody knows its end.
   private func end(
     of run: String, progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void
   ) async throws -> RunEnd {

@@ -27,6 +27,22 @@ extension RetrainMonitor {
     }
   }
 
+  /// Fills in what the last check saw.
+  func fillMonitor(_ report: inout StatusReport, now: Timestamp) async {
+    guard let summary = await tree.monitor.current?.summary() else { return }
+    report.monitor.checks = summary.checks
+    report.monitor.lastCheck = summary.lastCheck?.rfc3339
+    report.monitor.lastError = summary.lastError
+    report.monitor.models = summary.models
+    report.monitor.nextCheck = summary.nextCheckIn.map { now.adding($0).rfc3339 }
+    let names = summary.results.compactMap(\.evaluation.model)
+    let memories = (try? await tree.journal.current?.memories(of: names)) ?? [:]
+    report.models = summary.results.map { result in
+      let memory = result.evaluation.model.flatMap { memories[$0] }
+      return StatusReport.Model(result, memory: memory)
+    }
+  }
+
   /// Opens the log file again, after somebody moved it away.
   public func reopenLog() { parts.log.reopen() }
 }

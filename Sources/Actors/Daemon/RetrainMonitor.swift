@@ -59,7 +59,7 @@ public final class RetrainMonitor: Sendable {
   ///   - paths: where its files are; directories are created.
   ///   - parts: effects; nil for the real ones.
   ///   - mode: a daemon, or a command's short life.
-  ///   - environment: what the `ollama` program inherits where `parts` is nil, and where lock directories are looked up.
+  ///   - environment: what the `ollama` program inherits, and where lock directories are looked up; without `parts`.
   ///   - configurationFile: where the configuration came from, for the status.
   ///   - reloader: loads the configuration again.
   /// - Throws: `LockFailure` where another instance has the state directory, `SupervisorError` where a part does not
@@ -118,8 +118,8 @@ public final class RetrainMonitor: Sendable {
     tree.owner.set(self)
   }
 
-  /// Stops in reverse order, each part within its grace: what runs is journalled as interrupted, and who waits for it is
-  /// told.
+  /// Stops in reverse order, each part within its grace: what runs is journalled as interrupted, and who waits for
+  /// it is told.
   @discardableResult
   public func stop() async -> StopReport? {
     shared.withLock { if $0.state == "running" { $0.state = "stopping" } }
@@ -239,21 +239,6 @@ public final class RetrainMonitor: Sendable {
 
   /// Writes one status after another, so that an older one never replaces a newer.
   func oneDumpAtATime(_ body: @Sendable () async -> Void) async { await dumping.pass(body) }
-
-  private func fillMonitor(_ report: inout StatusReport, now: Timestamp) async {
-    guard let summary = await tree.monitor.current?.summary() else { return }
-    report.monitor.checks = summary.checks
-    report.monitor.lastCheck = summary.lastCheck?.rfc3339
-    report.monitor.lastError = summary.lastError
-    report.monitor.models = summary.models
-    report.monitor.nextCheck = summary.nextCheckIn.map { now.adding($0).rfc3339 }
-    let names = summary.results.compactMap(\.evaluation.model)
-    let memories = (try? await tree.journal.current?.memories(of: names)) ?? [:]
-    report.models = summary.results.map { result in
-      let memory = result.evaluation.model.flatMap { memories[$0] }
-      return StatusReport.Model(result, memory: memory)
-    }
-  }
 }
 
 extension Log {

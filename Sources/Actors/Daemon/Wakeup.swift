@@ -3,7 +3,7 @@ import Supervision
 
 /// Wakes a loop: any number of `poke`s before it looks count as one, none is lost.
 ///
-/// Made for one loop. Where the loop of a replaced instance still waits beside that of its successor, a poke wakes both.
+/// Made for one loop. Where that of a replaced instance still waits beside that of its successor, a poke wakes both.
 final class Wakeup: Sendable {
   private struct State {
     /// True where a poke came while nobody waited.

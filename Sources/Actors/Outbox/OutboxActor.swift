@@ -93,8 +93,8 @@ actor OutboxActor {
     }
   }
 
-  /// Events whose next try is not after this are due: now. Where the next try lies further ahead than any pause is long,
-  /// the wall clock was set back, and the events do not wait until it is there again.
+  /// Events whose next try is not after this are due: now. Where the next try lies further ahead than any pause is
+  /// long, the wall clock was set back, and the events do not wait until it is there again.
   private func dueTime() async throws -> Timestamp {
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
     guard let next = try await journal.nextAttempt() else { return now }

@@ -93,8 +93,8 @@ public actor RetrainActor {
     return RunTicket(run: run, isJoined: false)
   }
 
-  /// Joins the run that the model's memory takes for open. One that the lane does not hold is taken up where the journal
-  /// says that it is open, and forgotten where it is over: no slip may keep a model waiting for ever.
+  /// Joins the run that the model's memory takes for open. One that the lane does not hold is taken up where the
+  /// journal says that it is open, and forgotten where it is over: no slip may keep a model waiting for ever.
   ///
   /// - Returns: nil where it is over.
   func join(_ run: String, model: String) async throws -> RunTicket? {
