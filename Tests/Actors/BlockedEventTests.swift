@@ -48,7 +48,12 @@ struct BlockedEventTests {
   @Test("One that was blocked is tried again every hour")
   func hourly() async throws {
     let directory = try await place()
-    defer { for name in ["retraind.db", "retraind.lock", "log"] { remove("\(directory)/\(name)") }; rmdir(directory) }
+    defer {
+      for name in ["retraind.db", "retraind.db-wal", "retraind.db-shm", "retraind.lock", "log"] {
+        remove("\(directory)/\(name)")
+      }
+      rmdir(directory)
+    }
     let clock = ManualClock()
     let sink = Sink()
     let log = Log(destination: .file("\(directory)/log"))
