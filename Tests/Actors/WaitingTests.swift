@@ -34,7 +34,7 @@ struct WaitingTests {
     async let first: Void = wakeup.wait()
     await wakeup.waitForWaiter()
     let second = Task { await wakeup.wait() }
-    while wakeup.waiterCount < 2 { await Task.yield() }
+    while wakeup.waiterCount < 2, !Task.isCancelled { await Task.yield() }
     wakeup.poke()
     _ = await first
     await second.value
@@ -64,14 +64,14 @@ struct WaitingTests {
   func runEnds() async {
     let ends = RunEnds()
     let early = Task { await ends.wait(for: "a", after: 0) }
-    while ends.waiting == 0 { await Task.yield() }
+    while ends.waiting == 0, !Task.isCancelled { await Task.yield() }
     let end = RunEnd(run: "a", state: .succeeded, result: "updated", error: nil)
     ends.tell(end)
     #expect(await early.value == end)
     #expect(await ends.wait(for: "a", after: 0) == end)
     let again = Task { await ends.wait(for: "a", after: ends.mark) }
     let left = Task { await ends.wait(for: "b", after: 0) }
-    while ends.waiting < 2 { await Task.yield() }
+    while ends.waiting < 2, !Task.isCancelled { await Task.yield() }
     left.cancel()
     #expect(await left.value == nil)
     ends.close()
@@ -90,7 +90,7 @@ struct WaitingTests {
     #expect(ends.end(of: "1") != nil)
     await withTaskGroup(of: RunEnd?.self) { group in
       for _ in 0..<RunEnds.maximumWaiters { group.addTask { await ends.wait(for: "x", after: 0) } }
-      while ends.waiting < RunEnds.maximumWaiters { await Task.yield() }
+      while ends.waiting < RunEnds.maximumWaiters, !Task.isCancelled { await Task.yield() }
       #expect(await ends.wait(for: "x", after: 0)?.error?.contains("wait for runs already") == true)
       ends.close()
     }
@@ -141,7 +141,7 @@ struct WaitingTests {
         inside.change { $0 -= 1 }
       }
     }
-    while inside.withLock({ $0 }) == 0 { await Task.yield() }
+    while inside.withLock({ $0 }) == 0, !Task.isCancelled { await Task.yield() }
     var others: [Task<Void, Never>] = []
     for index in 1...3 {
       others.append(
@@ -157,7 +157,7 @@ struct WaitingTests {
             inside.change { $0 -= 1 }
           }
         })
-      while turnstile.waiting < index { await Task.yield() }
+      while turnstile.waiting < index, !Task.isCancelled { await Task.yield() }
     }
     gate.open()
     await first.value

@@ -67,12 +67,14 @@ public actor MonitorActor {
         parts.log.warning("The wall clock jumped by \(jump); the next evaluation waits until it has settled.")
         await wakeup.wait(until: until, clock: parts.clock)
       case .check(let number):
+        let looked = wallNow()
         await scheduledCheck("Check \(number)", only: nil)
-        await noteRetries()
+        await noteRetries(after: looked)
       case .retry:
-        let due = await modelsDueForRetry()
+        let looked = wallNow()
+        let due = await modelsDueForRetry(by: looked)
         if !due.isEmpty { await scheduledCheck("Retry", only: due) }
-        await noteRetries()
+        await noteRetries(after: looked)
       }
     }
   }
@@ -130,18 +132,19 @@ public actor MonitorActor {
     }
   }
 
-  private func modelsDueForRetry() async -> Set<String> {
-    let now = Timestamp(microseconds: parts.wallClock.microseconds())
+  private func wallNow() -> Timestamp { Timestamp(microseconds: parts.wallClock.microseconds()) }
+
+  private func modelsDueForRetry(by looked: Timestamp) async -> Set<String> {
     guard let waiting = try? await journal.modelsWithRetry() else { return [] }
-    return Set(waiting.filter { $0.value <= now }.keys)
+    return Set(waiting.filter { $0.value <= looked }.keys)
   }
 
-  /// Sets the schedule to the earliest failed run that will be due; what is due already had its chance.
-  private func noteRetries() async {
-    let now = Timestamp(microseconds: parts.wallClock.microseconds())
+  /// Sets the schedule to the earliest failed run that was not due when the check looked; one that was had its chance.
+  private func noteRetries(after looked: Timestamp) async {
     let next: Duration?
     do {
-      next = try await journal.modelsWithRetry().values.filter { $0 > now }.min().map {
+      let now = wallNow()
+      next = try await journal.modelsWithRetry().values.filter { $0 > looked }.min().map {
         .microseconds($0.microseconds - now.microseconds)
       }
     } catch {
@@ -164,7 +167,7 @@ public actor MonitorActor {
       parts.log.info("\(name): \(MonitorSummary.words(results)).")
       return (results, nil)
     }
-    let now = Timestamp(microseconds: parts.wallClock.microseconds())
+    let now = wallNow()
     var results: [CheckResult] = []
     var failure: String?
     do {

@@ -34,6 +34,9 @@ final class RunEnds: Sendable {
   /// Ends told so far: taken before looking at the journal, it keeps an end in between from being missed.
   var mark: UInt64 { state.withLock { $0.told } }
 
+  /// Waits that have begun so far.
+  var begun: UInt64 { state.withLock { $0.waits } }
+
   /// Callers that wait now.
   var waiting: Int { state.withLock { $0.waiters.count } }
 
