@@ -19,7 +19,7 @@ extension RetrainMonitor {
       try await onOwnThread(name: "status") { try AtomicFile.write(text, to: path, mode: 0o640) }
       parts.log.info(
         "Status: \(report.children.filter { $0.state == "ready" }.count) of \(report.children.count) children ready, "
-          + "\(report.monitor.models) models, lane \(report.lane.running?.stage ?? "free"), "
+          + "\(report.monitor.models) \(report.monitor.models == 1 ? "model" : "models"), lane \(report.lane.running?.stage ?? "free"), "
           + "\(report.lane.waiting.count) waiting, outbox \(report.outbox.pending) pending and "
           + "\(report.outbox.blocked) blocked; written to \(path).")
     } catch {

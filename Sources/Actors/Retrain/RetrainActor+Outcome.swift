@@ -133,7 +133,8 @@ extension RetrainActor {
     default:
       var line = "❌ Run \(row.id): \(row.model) \(conclusion.state.rawValue): \(conclusion.error ?? "")."
       if case .open(let reason) = memory?.circuit {
-        line += " No automatic work on this model any more (\(reason)); `retraind retrain \(row.model)` tries again."
+        let why = reason == conclusion.error ? "" : " (\(reason))"
+        line += " No automatic work on this model any more\(why); `retraind retrain \(row.model)` tries again."
       } else if let retryAt = memory?.retryAt {
         line += " It is tried again at \(retryAt.rfc3339) if the model is still degraded then."
       }

@@ -65,6 +65,7 @@ struct Explanation: Encodable {
   var action: String
   var why: String
   var digest: String?
+  var digestAfter: String?
   var run: String?
   var runState: String?
   var runResult: String?
@@ -95,6 +96,7 @@ struct Explanation: Encodable {
     action = row.action
     why = row.why
     digest = row.digest ?? run?.digestBefore
+    digestAfter = run?.digestAfter
     self.run = run?.id ?? row.run
     runState = run?.state.rawValue
     runResult = run?.result
@@ -121,6 +123,7 @@ struct Explanation: Encodable {
     for row in leftOut { lines.append("    left out: \(row.timestamp ?? "no timestamp") \(row.id): \(row.why)") }
     lines.append("  action     \(action): \(why)")
     if let digest { lines.append("  digest     \(digest)") }
+    if let digestAfter, digestAfter != digest { lines.append("          →  \(digestAfter)") }
     if let run {
       let outcome = [runState, runResult, runError].compactMap { $0 }.joined(separator: ", ")
       lines.append("  run        \(run): \(outcome)")
