@@ -167,3 +167,19 @@ import Testing
     }
   }
 }
+
+@Suite struct ShownMeanTests {
+  @Test(
+    "a mean is shown as people write it",
+    arguments: [
+      ([(4, 6), (4, 6), (4, 6)], 0.4), ([(9, 1), (8, 2), (7, 3)], 0.8), ([(1, 2), (1, 2), (1, 2)], 0.333333333333),
+    ])
+  func shown(counts: [(Int64, Int64)], mean: Double) {
+    let now = Timestamp(microseconds: 1_000_000_000_000)
+    let rows = counts.enumerated().map { index, count in
+      CycleRow(id: "\(index)", timestamp: now, accepted: count.0, rejected: count.1)
+    }
+    let evaluation = MeanRule.evaluate(rows: rows, model: "m", settings: RuleSettings(), windowStart: nil, now: now)
+    #expect(evaluation.average == mean)
+  }
+}

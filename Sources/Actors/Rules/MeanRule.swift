@@ -90,10 +90,15 @@ public struct MeanRule: Sendable {
 }
 
 extension ExactMean {
+  /// Parts of one that a shown mean is rounded to: three cycles of 4 in 10 show 0.4, not the 0.4000000000000001 of a sum
+  /// of doubles.
+  private static let shownParts = 1e12
+
   /// The mean as a double that stands on the same side of the threshold as the exact one: a window at 0.6 shows 0.6,
   /// not 0.6000000000000001.
   fileprivate func shown(position: Position, threshold: Double) -> Double? {
-    guard let approximate else { return nil }
+    guard let sum = approximate else { return nil }
+    let approximate = (sum * Self.shownParts).rounded() / Self.shownParts
     return switch position {
     case .below: min(approximate, threshold.nextDown)
     case .equal: threshold
