@@ -41,7 +41,8 @@ let package = Package(
     .target(
       name: "Stores", dependencies: ["Rules", "Platform", "Journal"], path: "Sources/Actors/Stores",
       swiftSettings: settings),
-    .target(name: "Ollama", dependencies: ["Platform"], path: "Sources/Actors/Ollama", swiftSettings: settings),
+    .target(
+      name: "Ollama", dependencies: ["Rules", "Platform"], path: "Sources/Actors/Ollama", swiftSettings: settings),
     .target(
       name: "Actors", dependencies: ["Supervision", "Rules", "Platform", "Journal", "Stores", "Ollama"],
       path: "Sources/Actors", exclude: ["Rules", "Platform", "Journal", "Stores", "Ollama"],
@@ -73,7 +74,7 @@ let package = Package(
       name: "StoresTests", dependencies: ["Stores", "Journal", "Rules", "Platform", "TestSupport"],
       path: "Tests/Stores", swiftSettings: settings),
     .testTarget(
-      name: "OllamaTests", dependencies: ["Ollama", "Platform", "TestSupport", "ollama-stand-in"],
+      name: "OllamaTests", dependencies: ["Ollama", "Rules", "Platform", "TestSupport", "ollama-stand-in"],
       path: "Tests/Ollama", swiftSettings: settings),
     .testTarget(
       name: "ActorsTests",

@@ -29,7 +29,8 @@ struct HostileInputTests {
   /// Names that somebody might try.
   static let names = [
     "two words", "../../etc/passwd", "a/../b:7b", "/etc/passwd", "$(touch pwned)", "`touch pwned`", "; touch pwned",
-    "a:7b && touch pwned", "--help", "-rf", "a\nb", "a\u{1B}[31mred", "", "a//b", "ä:7b", "a:7b|touch pwned",
+    "a:7b && touch pwned", "--help", "-rf", "a\nb", "a\u{1B}[31mred", "", "a//b", "ä:7b", "a:7b|touch pwned", "a:b:c",
+    ".foo", "m:-tag",
     String(repeating: "x", count: 10_000),
   ]
 
@@ -66,7 +67,7 @@ struct HostileInputTests {
       #expect(!Files.exists(world.path("pwned")))
       let standIn = try #require(world.standIn)
       #expect(try standIn.events().filter { $0.name == "pull-start" }.map(\.model) == ["good:7b"])
-      #expect(try world.runs().filter { $0.state == "succeeded" }.map(\.model) == ["good:7b"])
+      #expect(try world.runs().map(\.model) == ["good:7b"])
       for line in world.logLines {
         #expect(line.firstMatch(of: #/^\d{4}-\d\d-\d\d /#) != nil, "a name broke the log: \(line.prefix(200))")
         #expect(!line.contains("\u{1B}"))
@@ -100,6 +101,10 @@ struct HostileInputTests {
       #expect(entry["have"].count == 3)
       #expect(abs((entry["average"].number ?? 1) - 0.4) < 1e-12)
       #expect(entry["cycles"].elements.compactMap { $0["accepted"].count } == [50, 40, 30])
+
+      #expect(entry["quarantined"].count == 6)
+      let lines = try await world.run(["check", "--dry-run"])
+      #expect(lines.output.contains("6 rows quarantined: "), "\(lines.output)")
 
       // A rate as text is a rate: numeric columns of other databases come as text.
       try world.execute(

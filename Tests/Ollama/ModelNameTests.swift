@@ -1,3 +1,4 @@
+import Rules
 import Testing
 
 @testable import Ollama
@@ -55,4 +56,19 @@ import Testing
     #expect(one != other)
     #expect(one.utf8.count <= 2 + ModelName.maximumTag)
   }
+
+  @Test(arguments: [
+    ("m", 8), ("m:latest", 8), ("library/m", 8), ("m:7b", 4), ("u/m", 8), ("../../etc; rm -rf", 1), ("a:b:c", 1),
+  ])
+  func spellings(model: String, count: Int) {
+    let all = ModelName.spellings(of: model)
+    #expect(all.count == count)
+    #expect(Set(all).count == count)
+    #expect(all.first == ModelName.normalised(model))
+    #expect(all.contains(model))
+    #expect(Set(all.map(ModelName.normalised)).count == 1)
+  }
+
+  @Test(arguments: ["../../etc; rm -rf", "a:b:c", ".m", "", "library/;x", String(repeating: "x", count: 10_000)])
+  func whatIsNoNameStaysAsItIs(text: String) { #expect(ModelName.normalised(text) == text) }
 }

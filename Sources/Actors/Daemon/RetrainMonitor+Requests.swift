@@ -45,6 +45,8 @@ extension RetrainMonitor {
     _ kind: RunKind, of model: String, waits: Bool,
     progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
   ) async throws -> RunAnswer {
+    if let problem = ModelName.problem(with: model) { throw RunRefusal(description: Self.noName(model, problem)) }
+    let model = tree.settings.current.spelling(of: model)
     let ticket = try await tree.retrain.get().request(
       RunRequest(model: model, kind: kind, trigger: kind == .rollback ? .rollback : .manual))
     var answer = RunAnswer(run: ticket.run, model: model, isJoined: ticket.isJoined, state: RunState.recorded.rawValue)
@@ -61,6 +63,9 @@ extension RetrainMonitor {
   ///
   /// - Returns: the row's id.
   public func record(_ cycle: ControlRequest.Cycle) async throws -> String {
+    if let model = cycle.model, let problem = ModelName.problem(with: model) {
+      throw RunRefusal(description: Self.noName(model, problem))
+    }
     let row = CycleRow(
       id: cycle.id ?? parts.identifiers.next(), model: cycle.model, modelVersion: cycle.modelVersion,
       timestamp: Timestamp(microseconds: cycle.microseconds ?? parts.wallClock.microseconds()),
@@ -68,6 +73,10 @@ extension RetrainMonitor {
       acceptRate: cycle.acceptRate)
     try await parts.stats(try tree.journal.get()).add(row)
     return row.id
+  }
+
+  private static func noName(_ text: String, _ problem: String) -> String {
+    "no model name: \"\(PrintableText.clip(text, to: PrintableText.nameLength))\" \(problem)"
   }
 
   /// Waits for the end of a run's current attempt, with progress in between.

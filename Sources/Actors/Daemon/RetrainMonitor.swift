@@ -189,7 +189,9 @@ public final class RetrainMonitor: Sendable {
     let old = tree.settings.current
     tree.settings.replace(new)
     let differences = new.differences(from: old)
-    let removed = old.namedModels.subtracting(new.namedModels)
+    // By normalised names: another way of writing a model removes nothing.
+    let kept = Set(new.namedModels.map(ModelName.normalised))
+    let removed = Set(old.namedModels.map(ModelName.normalised)).subtracting(kept)
     if !removed.isEmpty { await tree.retrain.current?.onModelsRemoved(removed) }
     let reconfigured = new.namedModels.union(old.namedModels).filter {
       old.models[$0] != new.models[$0] || ($0 == new.model && old.rules != new.rules)

@@ -26,10 +26,12 @@ extension Journal {
   /// The newest decisions, newest first; of one model, or of all where it is nil.
   public func decisions(model: String? = nil, limit: Int) throws(JournalFailure) -> [DecisionRow] {
     try read { database in
-      let filter = model == nil ? "" : "WHERE model = ?2 "
+      let filter = model.map { Self.isAbout($0, first: 2) }
       return try database.query(
-        "SELECT id, \(Self.decisionColumns) FROM retraind_decisions \(filter)ORDER BY id DESC LIMIT ?1",
-        [.integer(Int64(max(0, limit)))] + (model.map { [.text($0)] } ?? []), Self.readDecision)
+        """
+        SELECT id, \(Self.decisionColumns) FROM retraind_decisions WHERE \(filter?.sql ?? "true")
+        ORDER BY id DESC LIMIT ?1
+        """, [.integer(Int64(max(0, limit)))] + (filter?.values ?? []), Self.readDecision)
     }
   }
 

@@ -11,20 +11,26 @@ extension Journal {
     try memories(of: [model])[model] ?? ModelMemory()
   }
 
-  /// What is known of some models, in one query; those that nothing is known of are left out.
+  /// What is known of some models, in one query, under the names as they are given; those that nothing is known of are
+  /// left out. It is kept under the normalised name, so that two ways of writing a model have one memory.
   public func memories(of models: [String]) throws(JournalFailure) -> [String: ModelMemory] {
-    try read { database in
-      var found: [String: ModelMemory] = [:]
+    let keys = models.map(ModelName.normalised)
+    return try read { database in
       let isShort = models.count <= Self.maxNamesInQuery
+      // Earlier versions kept it under the name as it was written.
+      let asked = Array(Set(keys).union(models))
       // A few lengths only, so that few statements are prepared; NULL equals no name.
       var length = 1
-      while length < models.count { length *= 2 }
+      while length < asked.count { length *= 2 }
       let list = isShort ? " WHERE model IN (\((1...length).map { "?\($0)" }.joined(separator: ",")))" : ""
-      let names = models.map(SQLiteValue.text) + Array(repeating: .null, count: max(0, length - models.count))
-      let wanted = Set(models)
+      let names = asked.map(SQLiteValue.text) + Array(repeating: .null, count: max(0, length - asked.count))
       let rows = try database.query(
         "SELECT \(Self.memoryColumns) FROM retraind_models\(list)", isShort ? names : [], Self.readMemory)
-      for (model, memory) in rows where wanted.contains(model) { found[model] = memory }
+      let kept = Dictionary(rows, uniquingKeysWith: { first, _ in first })
+      var found: [String: ModelMemory] = [:]
+      for (model, key) in zip(models, keys) {
+        if let memory = kept[key] ?? kept[model] { found[model] = memory }
+      }
       return found
     }
   }
@@ -42,6 +48,8 @@ extension Journal {
   }
 
   func put(_ memory: ModelMemory, of model: String, in database: SQLiteDatabase) throws {
+    let key = ModelName.normalised(model)
+    if key != model { try database.run("DELETE FROM retraind_models WHERE model = ?1", [.text(model)]) }
     var circuit = "closed"
     var circuitReason: String?
     if case .open(let reason) = memory.circuit {
@@ -54,11 +62,18 @@ extension Journal {
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
       """,
       [
-        .text(model), SQLiteValue(memory.firedThrough), SQLiteValue(memory.lastRunEnded),
+        .text(key), SQLiteValue(memory.firedThrough), SQLiteValue(memory.lastRunEnded),
         SQLiteValue(memory.lastChange?.rawValue), SQLiteValue(memory.windowStart), SQLiteValue(memory.failures),
         SQLiteValue(memory.retryAt), SQLiteValue(memory.retryRun), SQLiteValue(memory.activeRun), .text(circuit),
         SQLiteValue(clipped: circuitReason),
       ])
+  }
+
+  /// SQL that holds for rows about a model, however they write its name; its values stand from `?first` on.
+  static func isAbout(_ model: String, first: Int) -> (sql: String, values: [SQLiteValue]) {
+    let names = ModelName.spellings(of: model)
+    let places = names.indices.map { "?\(first + $0)" }.joined(separator: ",")
+    return ("model IN (\(places))", names.map(SQLiteValue.text))
   }
 
   private static let memoryColumns = """

@@ -3,31 +3,31 @@ public import Rules
 
 /// Questions about all models at once, for schedule and status.
 extension Journal {
-  /// Models whose failed run can be tried again, and when.
+  /// Models whose failed run can be tried again, by their normalised names, and when.
   public func modelsWithRetry() throws(JournalFailure) -> [String: Timestamp] {
     try read { database in
       let rows = try database.query(
         "SELECT model, retry_at FROM retraind_models WHERE retry_at IS NOT NULL", []
       ) { row in (row[0].text ?? "", row[1].timestamp) }
       var found: [String: Timestamp] = [:]
-      for (model, at) in rows { found[model] = at }
+      for (model, at) in rows { found[ModelName.normalised(model)] = at }
       return found
     }
   }
 
-  /// The digest that each model's last successful run left behind, where it could be read.
+  /// The digest that each model's last successful run left behind, where it could be read, by the normalised name.
   public func servedDigests() throws(JournalFailure) -> [String: String] {
     try read { database in
       let rows = try database.query(
         // SQLite takes the other columns from the row with the greatest `ended_at`.
         """
         SELECT model, digest_after, max(ended_at) FROM retraind_runs
-        WHERE state IN ('succeeded', 'rolledBack') GROUP BY model
+        WHERE state IN ('succeeded', 'rolledBack') GROUP BY model ORDER BY max(ended_at)
         """, []
       ) { row in (row[0].text ?? "", row[1].text) }
       var found: [String: String] = [:]
       for (model, digest) in rows {
-        if let digest, !digest.isEmpty { found[model] = digest }
+        if let digest, !digest.isEmpty { found[ModelName.normalised(model)] = digest }
       }
       return found
     }
@@ -42,7 +42,14 @@ extension Journal {
       ) { row in row[0].integer ?? 0 }
     }
     var decisions: [DecisionRow] = []
-    for id in ids { if let decision = try decision(id) { decisions.append(decision) } }
+    // A model that rows wrote in two ways has one newest decision.
+    var seen: Set<String?> = []
+    for id in ids {
+      guard let decision = try decision(id), seen.insert(decision.model.map(ModelName.normalised)).inserted else {
+        continue
+      }
+      decisions.append(decision)
+    }
     return decisions
   }
 

@@ -77,10 +77,10 @@ extension Journal {
   /// The newest runs, newest first; of one model, or of all where it is nil.
   public func runs(model: String? = nil, limit: Int) throws(JournalFailure) -> [RunRow] {
     try read { database in
-      let filter = model == nil ? "" : "WHERE model = ?2 "
+      let filter = model.map { Self.isAbout($0, first: 2) }
       return try database.query(
-        "SELECT \(RunRow.columns) FROM retraind_runs \(filter)ORDER BY rowid DESC LIMIT ?1",
-        [.integer(Int64(max(0, limit)))] + (model.map { [.text($0)] } ?? []), RunRow.read)
+        "SELECT \(RunRow.columns) FROM retraind_runs WHERE \(filter?.sql ?? "true") ORDER BY rowid DESC LIMIT ?1",
+        [.integer(Int64(max(0, limit)))] + (filter?.values ?? []), RunRow.read)
     }
   }
 
@@ -95,12 +95,13 @@ extension Journal {
 
   /// The newest run of a model that is not over.
   public func activeRun(model: String) throws(JournalFailure) -> RunRow? {
-    try read { database in
+    let filter = Self.isAbout(model, first: 1)
+    return try read { database in
       try database.first(
         """
-        SELECT \(RunRow.columns) FROM retraind_runs WHERE model = ?1 AND +state IN (\(RunRow.openStates)) \
+        SELECT \(RunRow.columns) FROM retraind_runs WHERE \(filter.sql) AND +state IN (\(RunRow.openStates)) \
         ORDER BY rowid DESC LIMIT 1
-        """, [.text(model)], RunRow.read)
+        """, filter.values, RunRow.read)
     }
   }
 

@@ -34,86 +34,77 @@ struct Assessor: Sendable {
   /// - Parameter only: these models; nil for every model that a row or the configuration names.
   func assess(_ settings: Settings, only: Set<String>? = nil) async throws -> [Assessment] {
     let now = Timestamp(microseconds: wallClock.microseconds())
-    var rowsByModel = try await rows(settings, only: only)
+    let configured = ConfiguredModels(settings)
+    let wanted = only.map { Set($0.map(ModelName.normalised)) }
+    let limit = configured.widestWindow + Self.spareRows
+    var groups = try await groups(names(of: wanted, settings), settings, limit: limit)
     // What the configuration names is watched even before its first cycle.
-    let named = Set(settings.models.keys).union(settings.model.map { [$0] } ?? [])
-    for model in named.union(only ?? []) where rowsByModel[model] == nil && (only?.contains(model) ?? true) {
-      rowsByModel[model] = ModelRows(model: model, rows: [], hasMore: false)
+    for key in wanted ?? Set(configured.spellings.keys) where groups[key] == nil {
+      groups[key] = ModelGroup(key: key)
     }
-    let memories = try await journal?.memories(of: rowsByModel.keys.compactMap { $0 }) ?? [:]
+    var names: [String: String] = [:]
+    for (key, group) in groups {
+      guard let key else { continue }
+      names[key] = configured.spellings[key] ?? group.shortestName
+    }
+    let memories = try await journal?.memories(of: Array(names.values)) ?? [:]
     let digests = try await journal?.servedDigests() ?? [:]
     var assessments: [Assessment] = []
-    assessments.reserveCapacity(rowsByModel.count)
-    for (model, found) in rowsByModel {
-      let rules = model.map { settings.rules(for: $0) } ?? settings.rules
-      let memory = model.flatMap { memories[$0] } ?? ModelMemory()
-      var rows = found
-      var evaluation = MeanRule.evaluate(
-        rows: rows.rows, model: model, settings: rules, windowStart: memory.windowStart, now: now)
-      var limit = rules.window + Self.spareRows
-      while evaluation.have < rules.window, rows.hasMore, limit < Self.maximumRows {
-        limit = min(limit * 8, Self.maximumRows)
-        rows = try await deeper(model, settings, limit: limit) ?? ModelRows(model: model, rows: [], hasMore: false)
-        evaluation = MeanRule.evaluate(
-          rows: rows.rows, model: model, settings: rules, windowStart: memory.windowStart, now: now)
-        if reachesBefore(memory.windowStart, rows: rows) { break }
-      }
+    assessments.reserveCapacity(groups.count)
+    for (key, group) in groups {
+      let name = key.flatMap { names[$0] }
+      let memory = name.flatMap { memories[$0] } ?? ModelMemory()
+      let rules = configured.rules(for: key)
+      let evaluation = try await evaluate(group, name, memory, rules, settings, now: now)
       let action = Policy.decide(evaluation: evaluation, memory: memory, settings: rules, now: now)
       assessments.append(
-        Assessment(
-          evaluation: evaluation, memory: memory, action: action, digest: model.flatMap { digests[$0] }))
+        Assessment(evaluation: evaluation, memory: memory, action: action, digest: key.flatMap { digests[$0] }))
     }
     return assessments.sorted { ($0.evaluation.model ?? "") < ($1.evaluation.model ?? "") }
   }
 
-  /// The newest rows of each model; rows that name none are about the configured model, where there is one.
-  private func rows(_ settings: Settings, only: Set<String>?) async throws -> [String?: ModelRows] {
-    let widest = max(settings.rules.window, settings.models.keys.map { settings.rules(for: $0).window }.max() ?? 0)
-    let limit = widest + Self.spareRows
-    var wanted: [String?]?
-    if let only {
-      wanted = only.map { $0 }
-      if let model = settings.model, only.contains(model) { wanted?.append(nil) }
+  /// Judges a model; reads on where its newest rows are not usable but older ones may be.
+  private func evaluate(
+    _ first: ModelGroup, _ name: String?, _ memory: ModelMemory, _ rules: RuleSettings, _ settings: Settings,
+    now: Timestamp
+  ) async throws -> Evaluation {
+    let rule = MeanRule(rules)
+    // One that a wrong clock wrote keeps no cycle out, see `Evidence.collect`.
+    let start = memory.windowStart.flatMap { $0 > now.adding(RuleBounds.futureTolerance) ? nil : $0 }
+    var group = first
+    var evaluation = rule.evaluate(rows: group.rows, model: name, windowStart: memory.windowStart, now: now)
+    var limit = rules.window + Self.spareRows
+    while evaluation.have < rules.window, group.hasMore, limit < Self.maximumRows,
+      !group.reachesBefore(start)
+    {
+      limit = min(limit * 8, Self.maximumRows)
+      group = try await groups(first.written, settings, limit: limit)[first.key] ?? ModelGroup(key: first.key)
+      evaluation = rule.evaluate(rows: group.rows, model: name, windowStart: memory.windowStart, now: now)
     }
-    var byModel: [String?: ModelRows] = [:]
-    for found in try await stats.newestRows(of: wanted, limit: limit) {
-      let model = found.model ?? settings.model
-      if var merged = byModel[model] {
-        merged.rows = (merged.rows + found.rows).sorted { newer($0, $1) }
-        merged.hasMore = merged.hasMore || found.hasMore
-        byModel[model] = merged
-      } else {
-        byModel[model] = ModelRows(model: model, rows: found.rows, hasMore: found.hasMore)
-      }
+    if let name, let problem = ModelName.problem(with: name) {
+      // It must never reach a server or a program: there is no model to act on.
+      evaluation.verdict = .unattributed
+      evaluation.reason =
+        "no model name: \"\(PrintableText.clip(name, to: PrintableText.nameLength))\" \(problem); \(evaluation.reason)"
     }
-    return byModel
+    return evaluation
   }
 
-  private func deeper(_ model: String?, _ settings: Settings, limit: Int) async throws -> ModelRows? {
-    var names: [String?] = [model]
-    if model != nil, model == settings.model { names.append(nil) }
-    let found = try await stats.newestRows(of: names, limit: limit)
-    guard var merged = found.first else { return nil }
-    for other in found.dropFirst() {
-      merged.rows += other.rows
-      merged.hasMore = merged.hasMore || other.hasMore
-    }
-    merged.rows.sort { newer($0, $1) }
-    return merged
+  /// What rows call these models; nil for all.
+  private func names(of wanted: Set<String>?, _ settings: Settings) -> [String?]? {
+    guard let wanted else { return nil }
+    var names: [String?] = wanted.flatMap { ModelName.spellings(of: $0) }
+    if let model = settings.model, wanted.contains(ModelName.normalised(model)) { names.append(nil) }
+    return names
   }
 
-  /// True where the oldest row read is older than the window's start, so that reading on finds nothing usable.
-  private func reachesBefore(_ start: Timestamp?, rows: ModelRows) -> Bool {
-    guard let start, let oldest = rows.rows.last(where: { $0.timestamp != nil })?.timestamp else { return false }
-    return oldest < start
-  }
-
-  private func newer(_ left: CycleRow, _ right: CycleRow) -> Bool {
-    switch (left.timestamp, right.timestamp) {
-    case (let a?, let b?): a == b ? left.id > right.id : a > b
-    case (.some, nil): true
-    case (nil, .some): false
-    case (nil, nil): left.id > right.id
+  /// The newest rows by model; rows that name none are about the configured model, where there is one.
+  private func groups(_ names: [String?]?, _ settings: Settings, limit: Int) async throws -> [String?: ModelGroup] {
+    var groups: [String?: ModelGroup] = [:]
+    for found in try await stats.newestRows(of: names, limit: limit) {
+      let key = (found.model ?? settings.model).map(ModelName.normalised)
+      groups[key, default: ModelGroup(key: key)].add(found)
     }
+    return groups
   }
 }

@@ -20,6 +20,7 @@ struct CheckNews: Sendable {
   private struct Standing: Sendable, Hashable {
     var verdict: Verdict
     var action: CheckAction
+    var quarantined: Int
   }
 
   /// The lines of a check.
@@ -31,14 +32,17 @@ struct CheckNews: Sendable {
     var seen: [String: Standing] = [:]
     for result in results {
       let name = result.evaluation.model ?? ""
-      let standing = Standing(verdict: result.evaluation.verdict, action: result.action)
+      let standing = Standing(verdict: result.evaluation.verdict, action: result.action,
+        quarantined: result.evaluation.quarantined)
       seen[name] = standing
-      guard let level = level(of: standing, before: standings[name]) else { continue }
-      if lines.count < Self.maximumLines {
-        lines.append(Line(level: level, text: Self.text(result, isAlarm: level == .warning)))
-      } else {
-        untold += 1
+      let before = standings[name]
+      var told: [Line] = []
+      if let level = level(of: standing, before: before) {
+        told.append(Line(level: level, text: Self.text(result, isAlarm: level == .warning)))
       }
+      if standing.quarantined != before?.quarantined ?? 0 { told.append(Self.quarantine(result, standing.quarantined)) }
+      guard !told.isEmpty else { continue }
+      if lines.count < Self.maximumLines { lines += told } else { untold += 1 }
     }
     if untold > 0 {
       lines.append(Line(level: .info, text: "… and \(untold) more models: `retraind status` lists all."))
@@ -49,17 +53,31 @@ struct CheckNews: Sendable {
 
   /// How important a model's standing is; nil where nothing is new.
   private func level(of standing: Standing, before: Standing?) -> LogLevel? {
-    switch standing.action {
+    let isSame = standing.verdict == before?.verdict && standing.action == before?.action
+    return switch standing.action {
     case .started: .warning
     case .failed: .error
-    case .joined, .exhausted: standing == before ? nil : .warning
-    case .none, .suppressed, .succeeded: standing == before ? nil : .info
+    case .joined, .exhausted: isSame ? nil : .warning
+    case .none, .suppressed, .succeeded: isSame ? nil : .info
     }
   }
 
   private static func text(_ result: CheckResult, isAlarm: Bool) -> String {
-    let model = result.evaluation.model ?? "(no model)"
+    let model = name(of: result)
     let doing = result.action == .none ? "" : " (\(result.action.rawValue))"
     return "\(isAlarm ? "⚠️ " : "")\(model): \(result.evaluation.verdict.rawValue)\(doing), \(result.reason)."
+  }
+
+  /// What to say of rows that are wrong themselves: their number has changed.
+  private static func quarantine(_ result: CheckResult, _ count: Int) -> Line {
+    guard let what = result.evaluation.quarantine else {
+      return Line(level: .info, text: "\(name(of: result)): no row is quarantined any more.")
+    }
+    let rows = count == 1 ? "1 row" : "\(count) rows"
+    return Line(level: .warning, text: "\(name(of: result)): \(rows) quarantined: \(what).")
+  }
+
+  private static func name(of result: CheckResult) -> String {
+    result.evaluation.model.map { PrintableText.clip($0, to: PrintableText.nameLength) } ?? "(no model)"
   }
 }

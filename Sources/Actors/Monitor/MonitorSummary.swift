@@ -27,8 +27,9 @@ public struct MonitorSummary: Sendable, Hashable {
     lastCheck = now
     var all = new
     if !isFull {
-      let names = Set(new.map(\.evaluation.model))
-      let others = results.filter { !names.contains($0.evaluation.model) }
+      let key = { (result: CheckResult) in result.evaluation.model.map(ModelName.normalised) }
+      let names = Set(new.map(key))
+      let others = results.filter { !names.contains(key($0)) }
       // Models beyond the list are not known by name; they are still there.
       let known = results.count - others.count
       models = max(models - known, others.count) + new.count

@@ -1,4 +1,5 @@
 public import Platform
+internal import Rules
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials

@@ -1,4 +1,5 @@
 public import Platform
+internal import Rules
 
 /// An Ollama server, through the `ollama` program.
 public struct OllamaCLI: ModelServer {

@@ -1,3 +1,5 @@
+import Rules
+
 /// The queue in front of the model server: one run at a time, first come, first served, one entry per model.
 ///
 /// An actor does not serialise across `await`; this does. It holds no clock, task or I/O: `RetrainActor` performs what
@@ -10,12 +12,23 @@ struct RetrainLane: Sendable {
   struct Entry: Sendable, Hashable {
     /// The run's id.
     var run: String
-    /// The model that it is for.
-    var model: String
+    /// The model that it is for, as it was asked for.
+    let model: String
+    /// Its normalised name: two ways of writing one model are one entry.
+    let key: String
     /// False for a rollback, which a request for a refresh cannot join.
-    var isRefresh = true
+    var isRefresh: Bool
     /// False between the request and its commit in the journal: an entry that is not recorded is never started.
     var isRecorded: Bool
+
+    /// Makes an entry.
+    init(run: String, model: String, isRefresh: Bool = true, isRecorded: Bool) {
+      self.run = run
+      self.model = model
+      key = ModelName.normalised(model)
+      self.isRefresh = isRefresh
+      self.isRecorded = isRecorded
+    }
   }
 
   /// What became of a request.
@@ -49,8 +62,9 @@ struct RetrainLane: Sendable {
 
   /// The model's run that waits or is running.
   func entry(of model: String) -> Entry? {
-    if let running, running.model == model { return running }
-    return waiting.first { $0.model == model }
+    let key = ModelName.normalised(model)
+    if let running, running.key == key { return running }
+    return waiting.first { $0.key == key }
   }
 
   /// Whether a run waits or is running.
@@ -85,9 +99,11 @@ struct RetrainLane: Sendable {
   }
 
   /// Models that were removed from the configuration: their waiting entries leave, a running one goes on.
+  ///
+  /// - Parameter isRemoved: asked for the name as it was written, and for the normalised one.
   mutating func onModelsRemoved(_ isRemoved: (String) -> Bool) -> [Entry] {
-    let leaving = waiting.filter { isRemoved($0.model) && $0.isRecorded }
-    waiting.removeAll { isRemoved($0.model) && $0.isRecorded }
+    let leaving = waiting.filter { $0.isRecorded && (isRemoved($0.model) || isRemoved($0.key)) }
+    waiting.removeAll { entry in leaving.contains { $0.run == entry.run } }
     return leaving
   }
 }

@@ -1,5 +1,8 @@
 /// Text from outside, made fit for a message.
 public enum PrintableText {
+  /// Characters of a model's name that are shown to people.
+  public static let nameLength = 80
+
   /// At most `limit` characters of a text on one line; what a terminal would act upon is replaced.
   public static func clip(_ text: String, to limit: Int = 60) -> String {
     var result = ""

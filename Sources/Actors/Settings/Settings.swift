@@ -42,11 +42,22 @@ public struct Settings: Sendable, Hashable {
     self.stateDirectory = stateDirectory
   }
 
-  /// The rule and the policy for a model.
-  public func rules(for model: String) -> RuleSettings { models[model]?.rules ?? rules }
+  /// The rule and the policy for a model, however its name is written.
+  public func rules(for model: String) -> RuleSettings { own(model)?.rules ?? rules }
 
-  /// How a model is refreshed.
-  public func strategy(for model: String) -> Strategy { models[model]?.strategy ?? strategy }
+  /// How a model is refreshed, however its name is written.
+  public func strategy(for model: String) -> Strategy { own(model)?.strategy ?? strategy }
+
+  /// A model's name as the configuration writes it; as it is where the configuration does not name the model.
+  public func spelling(of model: String) -> String {
+    if let mine = self.model, ModelName.normalised(mine) == ModelName.normalised(model) { return mine }
+    return models[model] != nil ? model : ModelName.spellings(of: model).first { models[$0] != nil } ?? model
+  }
+
+  private func own(_ model: String) -> ModelSettings? {
+    if models.isEmpty { return nil }
+    return models[model] ?? ModelName.spellings(of: model).lazy.compactMap { models[$0] }.first
+  }
 }
 
 /// How a model is refreshed.

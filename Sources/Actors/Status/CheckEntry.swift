@@ -33,6 +33,10 @@ public struct CheckEntry: Sendable, Hashable, Codable {
   public var need: Int
   /// The cycles that count, newest first.
   public var cycles: [UsedCycle]
+  /// Rows at hand that are wrong themselves and so are no evidence.
+  public var quarantined: Int
+  /// What is wrong with them, in words: `1 from the future, 2 with a negative count`; null where there is none.
+  public var quarantine: String?
   /// Finding and action in words.
   public var reason: String
   /// What was done.
@@ -50,6 +54,8 @@ public struct CheckEntry: Sendable, Hashable, Codable {
     have = evaluation.have
     need = evaluation.need
     cycles = evaluation.used.map { UsedCycle($0) }
+    quarantined = evaluation.quarantined
+    quarantine = evaluation.quarantine
     reason = result.reason
     action = result.action
     run = result.run
@@ -66,7 +72,7 @@ public struct CheckEntry: Sendable, Hashable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case model, verdict, average, threshold, have, need, cycles, reason, action, run
+    case model, verdict, average, threshold, have, need, cycles, quarantined, quarantine, reason, action, run
   }
 
   /// Writes every key, null where there is no value, so that scripts need not ask whether a key exists.
@@ -79,9 +85,25 @@ public struct CheckEntry: Sendable, Hashable, Codable {
     try container.encode(have, forKey: .have)
     try container.encode(need, forKey: .need)
     try container.encode(cycles, forKey: .cycles)
+    try container.encode(quarantined, forKey: .quarantined)
+    try container.encode(quarantine, forKey: .quarantine)
     try container.encode(reason, forKey: .reason)
     try container.encode(action, forKey: .action)
     try container.encode(run, forKey: .run)
+  }
+}
+
+extension Evaluation {
+  /// Rows that are wrong themselves.
+  var quarantined: Int { leftOut.count { $0.why.isQuarantine } }
+
+  /// What is wrong with them, in words; nil where there is none.
+  var quarantine: String? {
+    guard leftOut.contains(where: \.why.isQuarantine) else { return nil }
+    let counts = Dictionary(grouping: leftOut, by: \.why).mapValues(\.count)
+    let parts = Exclusion.allCases.filter(\.isQuarantine)
+      .compactMap { why in counts[why].map { "\($0) \(why.phrase)" } }
+    return parts.joined(separator: ", ")
   }
 }
 
@@ -91,7 +113,8 @@ extension CheckEntry {
     .object([
       ("model", .optional(model)), ("verdict", .text(verdict.rawValue)), ("average", .optional(average)),
       ("threshold", .real(threshold)), ("have", .integer(Int64(have))), ("need", .integer(Int64(need))),
-      ("cycles", .array(cycles.map(\.document))), ("reason", .text(reason)), ("action", .text(action.rawValue)),
+      ("cycles", .array(cycles.map(\.document))), ("quarantined", .integer(Int64(quarantined))),
+      ("quarantine", .optional(quarantine)), ("reason", .text(reason)), ("action", .text(action.rawValue)),
       ("run", .optional(run)),
     ])
   }

@@ -77,9 +77,13 @@ enum CheckText {
     case .degraded: mark = terminal.paint("✘ degraded", .red)
     case .insufficient, .stale, .unattributed: mark = terminal.paint("? \(entry.verdict.rawValue)", .yellow)
     }
-    var text = "\(mark)  \(entry.model ?? "(no model)"): \(entry.reason)"
+    let model = entry.model.map { PrintableText.clip($0, to: PrintableText.nameLength) } ?? "(no model)"
+    var text = "\(mark)  \(model): \(entry.reason)"
     if entry.action != .none { text += " → \(entry.action.rawValue)" }
-    if entry.verdict == .unattributed {
+    if let what = entry.quarantine {
+      text += "\n  \(entry.quarantined == 1 ? "1 row" : "\(entry.quarantined) rows") quarantined: \(what)."
+    }
+    if entry.verdict == .unattributed, entry.model == nil {
       text += "\n  The rows name no model: set `model: \"NAME\"` in retraind.json5, or give --model to check."
     }
     return text

@@ -10,7 +10,9 @@ enum ExplainCommand {
     do {
       let journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
       var decisions = try await journal.latestDecisions(limit: MonitorSummary.maximumModels)
-      if let model = options.model { decisions = decisions.filter { $0.model == model } }
+      if let model = options.model.map(ModelName.normalised) {
+        decisions = decisions.filter { $0.model.map(ModelName.normalised) == model }
+      }
       var explanations: [Explanation] = []
       for decision in decisions {
         var run: RunRow?

@@ -16,8 +16,9 @@ enum HistoryCommand {
         let rows = try await journal.runs(model: options.model, limit: options.limit).map { RunEntry($0) }
         try show(rows, context, nothing: "No run yet.")
       case .events:
+        let model = options.model.map(ModelName.normalised)
         let rows = try await journal.events(limit: options.limit).map { EventEntry($0) }
-          .filter { options.model == nil || $0.metadata?["model"] == options.model }
+          .filter { model == nil || $0.metadata?["model"].map(ModelName.normalised) == model }
         try show(rows, context, nothing: "No event yet.")
       case .decisions:
         let rows = try await journal.decisions(model: options.model, limit: options.limit)
@@ -33,7 +34,7 @@ enum HistoryCommand {
 
   private static func cycles(_ options: HistoryOptions, _ journal: Journal) async throws -> [CycleEntry] {
     let found = try await EmbeddedStore(journal)
-      .newestRows(of: options.model.map { [$0] }, limit: options.limit)
+      .newestRows(of: options.model.map { ModelName.spellings(of: $0) }, limit: options.limit)
     let rows = found.flatMap { model in model.rows.map { CycleEntry($0) } }
     return Array(rows.sorted { ($0.timestamp ?? "") > ($1.timestamp ?? "") }.prefix(options.limit))
   }

@@ -93,8 +93,15 @@ struct ConfigReader {
     guard entries.count <= FieldLimits.models else {
       return add(node.position, path, FieldProblem(message: "more than \(FieldLimits.models) models have an entry"))
     }
+    var known: [String: String] = [:]
     for entry in entries {
       let path = path + [entry.key]
+      let other = known.updateValue(entry.key, forKey: ModelName.normalised(entry.key))
+      if let other, other != entry.key {
+        add(
+          entry.keyPosition, path,
+          FieldProblem(message: "is the same model as \"\(other)\"", remedy: "keep one of the two entries"))
+      }
       if let problem = ModelName.problem(with: entry.key) {
         add(entry.keyPosition, path, FieldProblem(message: "the model's name \(problem)"))
       }

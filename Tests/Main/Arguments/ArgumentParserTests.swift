@@ -157,7 +157,7 @@ struct ArgumentParserTests {
       ("retrain", "retrain needs MODEL: the model's name | For example: retraind retrain llama3.2:3b --wait"),
       (
         "retrain a/../b",
-        "MODEL: the name \"a/../b\" has the segment \"..\": names are no paths | See retraind retrain --help."
+        "MODEL: the name \"a/../b\" has the part \"..\": names are no paths | See retraind retrain --help."
       ),
       (
         "retrain -- -m",

@@ -210,11 +210,13 @@ struct NameTests {
       ("a b", "contains white space: names have none"), ("a\n", "contains white space: names have none"),
       ("a\u{0}", "contains a control character"), ("a\u{202E}", "contains a control character"),
       ("ä", "contains \"ä\": names are made of letters, digits and . _ - : / @"),
-      ("../x", "has the segment \"..\": names are no paths"), ("a/./b", "has the segment \".\": names are no paths"),
-      ("a//b", "has an empty segment between slashes"), ("/a", "has an empty segment between slashes"),
+      ("../x", "has the part \"..\": names are no paths"), ("a/./b", "has the part \".\": names are no paths"),
+      ("a//b", "has an empty part between slashes"), ("/a", "has an empty part between slashes"),
       ("a;b", "contains \";\": names are made of letters, digits and . _ - : / @"),
       ("$(x)", "contains \"$\": names are made of letters, digits and . _ - : / @"),
       (String(repeating: "a", count: 513), "is longer than 512 bytes"),
+      ("a:b:c", "has a colon in the wrong place"), ("m:-tag", "has a tag that begins with -"),
+      (".foo", "has a part that does not begin with a letter, a digit or _"),
     ])
   func bad(name: String, problem: String) { #expect(ModelName.problem(with: name) == problem) }
 

@@ -21,6 +21,16 @@ struct ReaderTests {
     #expect(try LoaderSupport.load("{}").settings == Settings())
   }
 
+  @Test("a model that has an entry under two ways of writing its name is refused")
+  func oneModelTwice() {
+    do throws(ConfigErrors) {
+      _ = try LoaderSupport.load("{models: {m: {window: 9}, 'm:latest': {window: 8}}}")
+      Issue.record("two entries of one model were taken")
+    } catch {
+      #expect("\(error)".contains("models.m:latest: is the same model as \"m\"; keep one of the two entries"))
+    }
+  }
+
   @Test("every key reaches its setting")
   func everyKey() throws {
     let loaded = try LoaderSupport.load(
@@ -156,7 +166,7 @@ struct ReaderTests {
         "{models: {'-x': {}}}",
         "1:11: models.-x: the model's name begins with \"-\": a program would take it for an option"
       ),
-      ("{models: {'a/../b': {}}}", "1:11: models.a/../b: the model's name has the segment \"..\": names are no paths"),
+      ("{models: {'a/../b': {}}}", "1:11: models.a/../b: the model's name has the part \"..\": names are no paths"),
       ("{models: {a: 0.7}}", "1:14: models.a: 0.7 is not an object; write { … }"),
       ("{models: ['a']}", "1:10: models: a list is not an object; write { \"name:tag\": { threshold: 0.7 } }"),
       ("{models: {a: {interval: '1h'}}}", "1:15: models.a.interval: unknown key; it belongs to the top level"),

@@ -9,6 +9,13 @@ extension Journal {
   /// Length of a cycle whose writer did not say it, in minutes.
   static let defaultWindowMinutes: Int64 = 60
 
+  /// Makes the table again, as small as it may be; what is missing is added at the next start.
+  static let learningStatsSQL = """
+    CREATE TABLE learning_stats (id TEXT PRIMARY KEY, timestamp TEXT, model TEXT, model_version TEXT, \
+    window_minutes INTEGER, total_events INTEGER, accepted INTEGER, rejected INTEGER, edited INTEGER, \
+    accept_rate REAL);
+    """
+
   /// Every model with its newest rows in one query: it hops from one name to the next through the index and reads
   /// `limit` rows of each, so it grows with the number of models and never with the length of their history.
   static let newestOfAllSQL = """
@@ -49,8 +56,8 @@ extension Journal {
       guard try !EmbeddedTables.columns(of: "learning_stats", in: database).isEmpty else {
         throw SQLiteFailure(
           kind: .other, path: path,
-          description: "\(path): the table learning_stats does not exist. Make it again with the SQL of "
-            + "`retraind schema`.")
+          description: "\(path): the table learning_stats does not exist. Run in `sqlite3 \(path)`: "
+            + Self.learningStatsSQL)
       }
       var groups = CycleGroups()
       guard let models else {

@@ -1,0 +1,147 @@
+/// Names of models: `name`, `name:tag`, `host/user/name:tag`.
+public enum ModelName {
+  /// Bytes of a name.
+  public static let maximumLength = 512
+  /// Characters of a tag that Ollama takes.
+  public static let maximumTag = 80
+  /// What the tag of a backup ends with.
+  public static let backupSuffix = "-retraind-previous"
+
+  /// Why a text is no name, in words that follow it; nil where it is one. Asked before a name goes to a command line,
+  /// into a URL or into a request.
+  public static func problem(with model: String) -> String? {
+    if model.isEmpty { return "is empty: write a name such as \"llama3.2:3b\"" }
+    if model.utf8.count > maximumLength { return "is longer than \(maximumLength) bytes" }
+    if model.hasPrefix("-") { return "begins with \"-\": a program would take it for an option" }
+    if !model.utf8.allSatisfy(isAllowed), let problem = problemOfCharacters(model) { return problem }
+    let segments = model.split(separator: "/", omittingEmptySubsequences: false)
+    for (index, segment) in segments.enumerated() {
+      if segment.isEmpty { return "has an empty part between slashes" }
+      if segment == "." || segment == ".." { return "has the part \"\(segment)\": names are no paths" }
+      guard let first = segment.utf8.first, isLetterOrDigit(first) || first == UInt8(ascii: "_") else {
+        return "has a part that does not begin with a letter, a digit or _"
+      }
+      let isLast = index == segments.count - 1
+      let pieces = segment.split(separator: "@", omittingEmptySubsequences: false)
+      if pieces.count > (isLast ? 2 : 1) { return "has an @ in the wrong place" }
+      let colons = pieces[0].split(separator: ":", omittingEmptySubsequences: false)
+      // A port in the first part, a tag in the last, one of them where there is one part only.
+      if colons.count > (isLast || index == 0 ? 2 : 1) { return "has a colon in the wrong place" }
+      if colons.contains(where: \.isEmpty) || pieces.contains(where: \.isEmpty) {
+        return "has nothing on one side of a : or @"
+      }
+      if isLast, colons.count == 2, colons[1].utf8.first == UInt8(ascii: "-") {
+        return "has a tag that begins with -"
+      }
+    }
+    return nil
+  }
+
+  /// What is wrong with the first character that no name has.
+  private static func problemOfCharacters(_ model: String) -> String? {
+    for scalar in model.unicodeScalars {
+      if let byte = UInt8(exactly: scalar.value), isAllowed(byte) { continue }
+      if scalar.properties.isWhitespace { return "contains white space: names have none" }
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator, .format, .surrogate, .privateUse, .unassigned:
+        return "contains a control character"
+      default: return "contains \"\(scalar)\": names are made of letters, digits and . _ - : / @"
+      }
+    }
+    return nil
+  }
+
+  /// What stands in front of a name where it comes from the default registry.
+  private static let defaultPrefixes = ["registry.ollama.ai/", "library/"]
+  /// The tag of a name that has none.
+  private static let defaultTag = ":latest"
+
+  /// The one way of writing a name that Ollama lists it under: with its tag, without the default registry. What is
+  /// known of a model is kept under it. A text that is no name is returned as it is.
+  public static func normalised(_ model: String) -> String {
+    var rest = Substring(model)
+    for prefix in defaultPrefixes where hasPrefix(rest, prefix) { rest = rest.dropFirst(prefix.count) }
+    let (name, tag, digest) = parts(of: rest)
+    let full = tag == nil && digest == nil ? "\(name)\(defaultTag)" : String(rest)
+    return full == model || problem(with: model) == nil ? full : model
+  }
+
+  /// Every way of writing a name that is normalised to the same one, the normalised one first. Those that differ in
+  /// upper and lower case are not among them.
+  public static func spellings(of model: String) -> [String] {
+    let full = normalised(model)
+    guard problem(with: model) == nil else { return [full] }
+    var names = [full]
+    if full.hasSuffix(defaultTag) { names.append(String(full.dropLast(defaultTag.count))) }
+    let prefixes = ["", defaultPrefixes[1], defaultPrefixes[0], defaultPrefixes[0] + defaultPrefixes[1]]
+    var all = prefixes.flatMap { prefix in names.map { prefix + $0 } }.filter { normalised($0) == full }
+    if !all.contains(model) { all.append(model) }
+    return all
+  }
+
+  /// True where a text begins with a prefix of lower case letters, in whatever case.
+  private static func hasPrefix(_ text: Substring, _ prefix: String) -> Bool {
+    var rest = prefix.utf8[...]
+    for byte in text.utf8 {
+      guard let wanted = rest.popFirst() else { return true }
+      guard byte == wanted || (65...90).contains(byte) && byte + 32 == wanted else { return false }
+    }
+    return rest.isEmpty
+  }
+
+  /// True where two names are those of one model. Ollama does not tell upper and lower case apart.
+  public static func isSame(_ one: String, _ other: String) -> Bool {
+    normalised(one).lowercased() == normalised(other).lowercased()
+  }
+
+  /// The name under which the version before a pull is kept: `m:7b` → `m:7b-retraind-previous`.
+  public static func backup(of model: String) -> String {
+    let (name, tag, _) = parts(of: Substring(model))
+    var kept = tag ?? "latest"
+    let room = maximumTag - backupSuffix.utf8.count
+    if kept.utf8.count > room {
+      // Cut, and told apart from other tags that begin alike.
+      kept = "\(kept.prefix(room - 9))-\(shortHash(kept))"
+    }
+    return "\(name):\(kept)\(backupSuffix)"
+  }
+
+  /// True where a name is one that `backup(of:)` makes.
+  public static func isBackup(_ model: String) -> Bool {
+    parts(of: Substring(model)).tag?.hasSuffix(backupSuffix) == true
+  }
+
+  /// Takes a name apart; the colon of a port, before the last slash, is none of a tag.
+  private static func parts(of model: Substring) -> (name: Substring, tag: Substring?, digest: Substring?) {
+    var name = model
+    var digest: Substring?
+    if let at = name.firstIndex(of: "@") {
+      digest = name[name.index(after: at)...]
+      name = name[..<at]
+    }
+    let last = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
+    guard let colon = name[last...].firstIndex(of: ":") else { return (name, nil, digest) }
+    return (name[..<colon], name[name.index(after: colon)...], digest)
+  }
+
+  /// Eight hexadecimal digits of FNV-1a.
+  private static func shortHash(_ text: some StringProtocol) -> String {
+    var hash: UInt32 = 2_166_136_261
+    for byte in text.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
+  /// What a name may hold.
+  private static func isAllowed(_ byte: UInt8) -> Bool { isLetterOrDigit(byte) || "._:/@-".utf8.contains(byte) }
+
+  /// ASCII only.
+  private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "a")...UInt8(ascii: "z"):
+      true
+    default: false
+    }
+  }
+}
