@@ -44,6 +44,29 @@ struct CommandTests {
     }
   }
 
+  @Test("The demo writes no invented cycle into somebody's state")
+  func demoKeepsAway() async throws {
+    try await World.with(nil) { world in
+      try await world.seed(["a:7b"], [90, 90, 90])
+      let demo = try await world.run(["demo"], state: world.state)
+      #expect(demo.code == 64, "\(demo.error)")
+      #expect(demo.error.contains("invented cycles"), "\(demo.error)")
+      #expect(try world.count("FROM learning_stats WHERE model <> 'a:7b'") == 0)
+    }
+  }
+
+  @Test("check --no-wait without a daemon carries its run out, since nobody else would")
+  func noWaitAlone() async throws {
+    try await World.with(["--models", "a:7b", "--changing"]) { world in
+      try await world.seed(["a:7b"])
+      let check = try await world.run(["check", "--no-wait", "--json"])
+      #expect(check.code == 2, "\(check.error)")
+      #expect(try check.json().elements.first?["action"].text == "succeeded")
+      #expect(check.error.contains("this command waits"), "\(check.error)")
+      #expect(try world.runs().map(\.state) == ["succeeded"])
+    }
+  }
+
   @Test("check ends with the worst of all models, and its JSON has every key")
   func checkCodes() async throws {
     try await World.with(["--models", "low:7b,few:7b,good:7b"]) { world in

@@ -7,7 +7,10 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct OllamaCLITests {
   func cli(_ runner: ScriptedRunner, host: String? = nil, clock: ManualClock = ManualClock()) -> OllamaCLI {
     OllamaCLI(
-      host: host, environment: ["PATH": "/usr/bin", "NOTIFY_SOCKET": "@x"], runner: runner, clock: PullClock(clock))
+      host: host,
+      environment: [
+        "PATH": "/usr/bin", "NOTIFY_SOCKET": "@x", "SUPABASE_SERVICE_ROLE_KEY": "secret", "CREDENTIALS_DIRECTORY": "/x",
+      ], runner: runner, clock: PullClock(clock))
   }
 
   func pull(_ cli: OllamaCLI, _ model: String = "m") async -> ModelServerFailure? {

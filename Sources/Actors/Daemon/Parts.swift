@@ -63,7 +63,8 @@ public struct Parts: Sendable {
   ) throws -> Parts {
     var inherited = environment
     if let owner { inherited[OrphanSweep.variable] = owner }
-    let endpoint = try settings.ollama.host.map { try OllamaEndpoint($0) } ?? .standard
+    let host = settings.ollama.host ?? environment["OLLAMA_HOST"]
+    let endpoint = try host.map { try OllamaEndpoint($0) } ?? .standard
     for warning in endpoint.warnings { log.warning(warning) }
     let timeouts = PullTimeouts(stall: settings.ollama.stallTimeout)
     let clock = SuspendAwareClock()
@@ -71,7 +72,9 @@ public struct Parts: Sendable {
       endpoint: endpoint, transport: CurlTransport(), timeouts: timeouts, clock: PullClock(clock))
     let cli = OllamaCLI(
       program: settings.ollama.program, host: endpoint.url, environment: inherited,
-      runner: PosixProcessRunner(), grace: settings.ollama.stopGrace, clock: PullClock(clock))
+      runner: PosixProcessRunner(), grace: settings.ollama.stopGrace,
+      // The program's bar moves in hundredths of a layer: the same pull takes longer to show that it gets on.
+      timeouts: PullTimeouts(stall: max(settings.ollama.stallTimeout, PullTimeouts.cli.stall)), clock: PullClock(clock))
     let transport = settings.ollama.transport.way
     var random = SplitMix64.fromSystem()
     var parts = Parts(

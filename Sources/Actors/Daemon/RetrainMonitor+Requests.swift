@@ -8,6 +8,8 @@ import Supervision
 extension RetrainMonitor {
   /// Time between two lines of progress for somebody who waits.
   static let progressInterval = Duration.milliseconds(200)
+  /// Longest silence towards somebody who waits.
+  static let signOfLife = Duration.seconds(30)
 
   /// Checks now.
   ///
@@ -96,10 +98,15 @@ extension RetrainMonitor {
       }
       group.addTask { [parts, tree] in
         var last: StatusReport.Lane.Run?
+        var told = parts.clock.now()
         while !Task.isCancelled {
-          if let running = await tree.retrain.current?.status().running, running.id == run, running != last {
-            last = running
-            progress(running)
+          let lane = await tree.retrain.current?.status()
+          let here = lane.flatMap { lane in ([lane.running].compactMap(\.self) + lane.waiting).first { $0.id == run } }
+          // News at once, and a sign of life now and then, so that who waits knows a silent download from a dead daemon.
+          if let here, here != last || parts.clock.now() - told >= Self.signOfLife {
+            last = here
+            told = parts.clock.now()
+            progress(here)
           }
           try? await parts.clock.sleep(for: Self.progressInterval)
         }

@@ -59,19 +59,23 @@ public final class RetrainMonitor: Sendable {
   ///   - paths: where its files are; directories are created.
   ///   - parts: effects; nil for the real ones.
   ///   - mode: a daemon, or a command's short life.
-  ///   - environment: what the `ollama` program inherits, and where lock directories are looked up; without `parts`.
+  ///   - environment: what the `ollama` program inherits, and where `OLLAMA_HOST` and lock directories are looked up;
+  ///     nil for this process's own. Not used with `parts`.
   ///   - configurationFile: where the configuration came from, for the status.
   ///   - reloader: loads the configuration again.
   /// - Throws: `LockFailure` where another instance has the state directory, `SupervisorError` where a part does not
   ///   start, with the part's name and reason.
   public static func start(
     _ settings: Settings, paths: StatePaths, parts: Parts? = nil, mode: Mode = .daemon,
-    environment: [String: String] = [:], configurationFile: String? = nil, reloader: Reloader? = nil
+    environment: [String: String]? = nil, configurationFile: String? = nil, reloader: Reloader? = nil
   ) async throws -> RetrainMonitor {
     try Directory.create(paths.directory)
     let lock = try FileLock.acquire(path: paths.lock)
     let parts =
-      try parts ?? Parts.real(settings, log: Log(paths, settings), environment: environment, owner: paths.database)
+      try parts
+      ?? Parts.real(
+        settings, log: Log(paths, settings), environment: environment ?? ChildEnvironment.current(),
+        owner: Directory.absolute(paths.database))
     let monitor = RetrainMonitor(
       settings, paths: paths, parts: parts, mode: mode, lock: lock, configurationFile: configurationFile,
       reloader: reloader)

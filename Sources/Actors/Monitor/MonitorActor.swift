@@ -109,7 +109,11 @@ public actor MonitorActor {
   private func answer(_ request: CheckQueue.Request) async -> CheckQueue.Answer {
     let name = request.isDryRun ? "Dry run" : "Check on request"
     do {
-      return .success(try await check(only: request.only, isDryRun: request.isDryRun, name: name).results)
+      let outcome = try await check(only: request.only, isDryRun: request.isDryRun, name: name)
+      if let failure = outcome.failure {
+        lastError = failure
+      }
+      return .success(outcome.results)
     } catch let failure as StoreFailure {
       return .failure(failure)
     } catch {

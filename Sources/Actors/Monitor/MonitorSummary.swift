@@ -94,17 +94,14 @@ extension CheckResult {
       reason: why.isEmpty || why == reason ? reason : "\(reason); \(why)", run: run)
   }
 
-  /// A finding that could not be recorded: what would have been done is not.
+  /// A finding that could not be recorded: what would have been done is not, and no verdict counts as on record.
   init(unrecorded assessment: Assessor.Assessment, because error: String) {
-    switch assessment.action {
-    case .fire, .retry:
+    if case .join(let run, _) = assessment.action {
+      self.init(assessment, action: .joined, run: run)
+    } else {
       self.init(
         evaluation: assessment.evaluation, action: .failed,
         reason: "\(assessment.evaluation.reason); nothing was done, the decision could not be recorded: \(error)")
-    case .join(let run, _): self.init(assessment, action: .joined, run: run)
-    case .suppressed: self.init(assessment, action: .suppressed)
-    case .exhausted: self.init(assessment, action: .exhausted)
-    case .none: self.init(assessment, action: .none)
     }
   }
 }

@@ -13,6 +13,9 @@ public struct OllamaCLI: ModelServer {
     "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
   ]
 
+  /// What the daemon is trusted with and its children are not.
+  static let secretPrefixes = ["SUPABASE_", "NEXT_PUBLIC_SUPABASE_", "CREDENTIALS_DIRECTORY", "RETRAIND_CONFIG"]
+
   /// Path, or name to look up in `PATH`.
   let program: String
   /// The child's environment.
@@ -36,7 +39,9 @@ public struct OllamaCLI: ModelServer {
     grace: Duration = .seconds(10), timeouts: PullTimeouts = .cli, clock: PullClock = .system
   ) {
     self.program = program
-    var inherited = environment.filter { !Self.privateVariables.contains($0.key) }
+    var inherited = environment.filter { variable in
+      !Self.privateVariables.contains(variable.key) && !Self.secretPrefixes.contains { variable.key.hasPrefix($0) }
+    }
     if let host { inherited["OLLAMA_HOST"] = host }
     self.environment = inherited
     self.runner = runner

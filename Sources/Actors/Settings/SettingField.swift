@@ -64,8 +64,10 @@ extension Settings {
         path: ["ollama", "host"], value: .text(ollama.host ?? OllamaSettings.defaultHost), needsRestart: true),
       SettingField(path: ["ollama", "transport"], value: .text(ollama.transport.rawValue), needsRestart: true),
       SettingField(path: ["ollama", "pullTimeout"], value: .text(DurationText.print(ollama.pullTimeout))),
-      SettingField(path: ["ollama", "stopGrace"], value: .text(DurationText.print(ollama.stopGrace))),
-      SettingField(path: ["ollama", "stallTimeout"], value: .text(DurationText.print(ollama.stallTimeout))),
+      SettingField(
+        path: ["ollama", "stopGrace"], value: .text(DurationText.print(ollama.stopGrace)), needsRestart: true),
+      SettingField(
+        path: ["ollama", "stallTimeout"], value: .text(DurationText.print(ollama.stallTimeout)), needsRestart: true),
       SettingField(path: ["ollama", "backup"], value: .flag(ollama.backup)),
       SettingField(path: ["ollama", "program"], value: .text(ollama.program), needsRestart: true),
     ]
@@ -81,7 +83,7 @@ extension Settings {
       SettingField(path: ["store", "path"], value: .text(store.path), needsRestart: true),
       SettingField(path: ["log", "file"], value: .text(log.file), needsRestart: true),
       SettingField(path: ["log", "level"], value: .text(log.level.rawValue)),
-      SettingField(path: ["log", "format"], value: .text(log.format.rawValue)),
+      SettingField(path: ["log", "format"], value: .text(log.format.rawValue), needsRestart: true),
       SettingField(path: ["stateDirectory"], value: stateDirectory.map { .text($0) } ?? .none, needsRestart: true),
     ]
   }

@@ -43,9 +43,12 @@ enum CheckCommand {
       let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)
       throw CommandFailure(code: code, reason)
     }
+    if options.noWait {
+      context.terminal.say("retraind: no daemon runs here that would carry a run out, so this command waits for it.")
+    }
     return try await OneShot.with(loaded, context) { monitor in
       try await monitor.check(
-        model: options.model, isDryRun: options.dryRun, waits: !options.noWait, progress: { progress.show($0) })
+        model: options.model, isDryRun: options.dryRun, waits: true, progress: { progress.show($0) })
     }
   }
 

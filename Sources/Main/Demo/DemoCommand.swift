@@ -27,6 +27,12 @@ enum DemoCommand {
   static func run(_ options: DemoOptions, _ context: ProgramContext) async -> Int32 {
     do {
       let directory = try context.global.stateDirectory ?? temporaryDirectory()
+      guard access(StatePaths.join(directory, "retraind.db"), F_OK) != 0 else {
+        throw CommandFailure(
+          code: ExitCode.usage,
+          "\(directory) holds the state of a daemon, and the demo would write invented cycles into it: name a new "
+            + "directory, or none for a temporary one")
+      }
       let model = options.ollamaModel ?? Self.model
       let server = options.ollamaModel == nil ? try DemoModelServer(model: model) : nil
       if let server {
@@ -85,8 +91,8 @@ struct Demo: Sendable {
     try await seed()
     let log = Log(destination: .file(paths.log))
     var parts = try Parts.real(settings, log: log, environment: [:])
-    // Its own server or a person watching: the demo holds up no daemon on this host.
-    parts.laneLock = nil
+    // The stand-in is this process's own: nobody else can overlap there. A real server's lane is everybody's.
+    if isStandIn { parts.laneLock = nil }
     talk("\n2. The daemon starts; its first check comes at once.")
     let monitor = try await RetrainMonitor.start(settings, paths: paths, parts: parts)
     let progress = ProgressLine(context.terminal)

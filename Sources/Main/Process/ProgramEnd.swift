@@ -1,3 +1,5 @@
+import Platform
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -28,8 +30,10 @@ enum ExitCode {
   static let forced: Int32 = 130
 }
 
-/// Ends the process at once with what is buffered written: other threads may still run, so no exit handler is.
+/// Ends the process at once with what is buffered written, and with it every child: other threads may still run, so no
+/// exit handler does.
 func endProgram(_ code: Int32) -> Never {
+  LiveGroups.killAll()
   fflush(nil)
   _exit(code)
 }

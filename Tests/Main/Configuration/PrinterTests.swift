@@ -165,7 +165,7 @@ struct SettingsChangeTests {
         "store.path: data/retraind.db → x.db (takes effect after a restart)",
         "log.file: logs/model_retrainer.log → l (takes effect after a restart)",
         "log.level: info → debug",
-        "log.format: text → json",
+        "log.format: text → json (takes effect after a restart)",
         "stateDirectory: none → /s (takes effect after a restart)",
       ])
     var other = new

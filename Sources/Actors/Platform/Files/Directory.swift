@@ -26,4 +26,16 @@ public enum Directory {
       throw FileFailure(errno, "created", prefix)
     }
   }
+
+  /// A path from the root; its directory must exist.
+  ///
+  /// - Throws: `FileFailure` where it does not.
+  public static func absolute(_ path: String) throws(FileFailure) -> String {
+    if path.hasPrefix("/") { return path }
+    let slash = path.lastIndex(of: "/")
+    let directory = slash.map { String(path[..<$0]) } ?? "."
+    guard let resolved = realpath(directory, nil) else { throw FileFailure(errno, "found", directory) }
+    defer { free(resolved) }
+    return String(cString: resolved) + "/" + path[(slash.map { path.index(after: $0) } ?? path.startIndex)...]
+  }
 }

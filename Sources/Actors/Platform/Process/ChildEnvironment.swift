@@ -1,7 +1,19 @@
 import CShims
 
 /// What a child gets to see of our environment.
-enum ChildEnvironment {
+public enum ChildEnvironment {
+  /// What a child inherits from this process, by name.
+  public static func current() -> [String: String] {
+    var found: [String: String] = [:]
+    for entry in inherited() {
+      let name = entry.prefix { $0 != "=" }
+      if !isOurs(name), name.endIndex != entry.endIndex {
+        found[String(name)] = String(entry[entry.index(after: name.endIndex)...])
+      }
+    }
+    return found
+  }
+
   /// A service manager's words to us, not to our children: a child that spoke to its socket would speak for us.
   static func isOurs(_ name: Substring) -> Bool {
     name == "NOTIFY_SOCKET" || name.hasPrefix("WATCHDOG_") || name.hasPrefix("LISTEN_")
