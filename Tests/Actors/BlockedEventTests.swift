@@ -38,7 +38,7 @@ struct BlockedEventTests {
     let event = RetrainEvent(
       eventID: "event-1", runID: "run-1", model: "a:7b", notes: "", averageAcceptRate: nil, threshold: 0.6,
       statsWindowSize: 0, triggeredAt: now, modelVersion: nil)
-    try await journal.beginRun(run: run, event: event, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: run, event: event, decision: nil, memory: { _ in })
     let fence = try await journal.takeFence(run: "run-1")
     try await journal.transition(run: "run-1", fence: fence, to: .cancelled, at: now)
     await journal.close()

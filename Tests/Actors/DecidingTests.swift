@@ -29,7 +29,8 @@ struct DecidingTests {
       let run = try? await journal.activeRun(model: "m")
       let event = try? await journal.outboxEvent(run?.eventID ?? "")
       let now = Seen(
-        decision: try? await journal.latestDecision(model: "m"), run: run, event: event,
+        decision: try? await journal.latestDecisions(limit: 99).first(where: { $0.model == "m" }), run: run,
+        event: event,
         memory: try? await journal.memory(of: "m"))
       seen.withLock { $0 = now }
     }
@@ -138,7 +139,8 @@ struct DecidingTests {
     let entries = try await monitor.check()
     #expect(entries.map(\.verdict) == [.unattributed])
     #expect(entries.map(\.action) == [.none])
-    #expect(try await monitor.journal.latestDecision(model: nil)?.evaluation.verdict == .unattributed)
+    let decision = try await monitor.journal.latestDecisions(limit: 99).first(where: { $0.model == nil })
+    #expect(decision?.evaluation.verdict == .unattributed)
     #expect(bench.server.calls.all.isEmpty)
     await monitor.stop()
   }
@@ -189,7 +191,7 @@ struct DecidingTests {
     bench.server.script("m", .succeed("new"))
     try await bench.addCycles("m")
     let monitor = try await bench.start(Settings(model: "m"))
-    try await monitor.journal.saveMemory(ModelMemory(activeRun: "gone"), of: "m")
+    try await monitor.journal.updateMemory(of: "m") { $0.activeRun = "gone" }
     #expect(try await monitor.check().map(\.action) == [.suppressed])
     #expect(try await monitor.check().map(\.action) == [.succeeded])
     await monitor.stop()

@@ -44,13 +44,33 @@ struct DrainTests {
     await second.stop()
   }
 
+  @Test("a first pull that was stopped after its download had been taken over ends as an update when it is resumed")
+  func resumeOfAFirstPull() async throws {
+    let bench = try MonitorBench()
+    bench.server.script("m", .hold(Gate(), bytes: 10), .succeed("new"))
+    let first = try await bench.start()
+    let run = try await first.run(.pull, of: "m", waits: false).run
+    await bench.server.calls.waitFor { $0 == "pull m" }
+    await first.stop()
+    bench.server.serve("new", as: "m")
+
+    let second = try await bench.start()
+    await bench.logged("✅ Run \(run)")
+    let row = try #require(try await second.journal.run(run))
+    #expect(row.result == "updated")
+    #expect(row.digestBefore == nil)
+    #expect(row.digestAfter == "new")
+    #expect(try await second.journal.memory(of: "m").lastChange == .updated)
+    await second.stop()
+  }
+
   @Test("a process that was killed in the middle is resumed too, and the gap stands in the history")
   func resumeAfterKill() async throws {
     let bench = try MonitorBench()
     bench.server.script("m", .succeed("new"))
     let journal = try await Journal.open(path: bench.paths.database)
     let row = RunRow(id: "r", model: "m", trigger: .manual, requestedAt: bench.now)
-    try await journal.beginRun(run: row, event: nil, decision: nil, memory: ModelMemory(activeRun: "r"))
+    try await journal.beginRun(run: row, event: nil, decision: nil, memory: { $0.activeRun = "r" })
     let fence = try await journal.takeFence(run: "r")
     try await journal.transition(run: "r", fence: fence, to: .pulling, stage: "pulling m", at: bench.now)
     await journal.close()

@@ -175,13 +175,121 @@ struct LaneTests {
     await monitor.stop()
   }
 
+  @Test("an abandoned job does nothing more, wherever in its course it comes back")
+  func abandonedBetweenSteps() async throws {
+    let bench = try MonitorBench()
+    let gate = Gate()
+    bench.server.serve("old", as: "m")
+    bench.server.beforeCalls { [calls = bench.server.calls] call in
+      guard call == "digest m" else { return }
+      calls.record("held")
+      _ = await gate.wait(isDeaf: true) { calls.record("deaf m") }
+    }
+    let monitor = try await bench.start()
+    async let answer = monitor.run(.pull, of: "m", waits: true)
+    await bench.server.calls.waitFor { $0 == "held" }
+    bench.clock.advance(by: .seconds(600))
+    await bench.server.calls.waitFor { $0 == "deaf m" }
+    bench.clock.advance(by: .seconds(15))
+    let told = try await answer
+    #expect(told.state == "timedOut")
+    await bench.logged("The lane is held")
+    gate.open()
+    await bench.logged("it is gone at last")
+    #expect(bench.server.calls.all == ["held", "deaf m", "digest m"])
+    await monitor.stop()
+  }
+
+  @Test("a check that joins a run which a person asked for spends its evidence, and its decision names the run")
+  func joinSpendsEvidence() async throws {
+    let bench = try MonitorBench()
+    let gate = Gate()
+    bench.server.serve("same", as: "m")
+    bench.server.script("m", .hold(gate, bytes: 1))
+    try await bench.addCycles("m")
+    let monitor = try await bench.start(Settings(model: "m"))
+    let manual = try await monitor.run(.pull, of: "m", waits: false)
+    await bench.server.calls.waitFor { $0 == "pull m" }
+    let joined = try await monitor.tree.monitor.get().check(only: nil, isDryRun: false)
+    #expect(joined.map(\.action) == [.joined])
+
+    // The same where the policy wanted a run of its own, and the lane had one already.
+    var wanted = try #require(try await monitor.journal.decisions(limit: 1).first)
+    (wanted.action, wanted.run) = ("fire", nil)
+    let id = try await monitor.journal.storeDecisions([wanted])[0]
+    try await monitor.journal.updateMemory(of: "m") { $0.firedThrough = nil }
+    let ticket = try await monitor.tree.retrain.get().request(
+      RunRequest(model: "m", kind: .pull, trigger: .degraded, evaluation: wanted.evaluation, decision: id))
+    #expect(ticket == RunTicket(run: manual.run, isJoined: true))
+    let stored = try #require(try await monitor.journal.decision(id))
+    #expect(stored.action == "join")
+    #expect(stored.run == manual.run)
+    #expect(stored.why.contains("run \(manual.run) for m"))
+    gate.open()
+    _ = await monitor.nextEnd(of: manual.run)
+    let decision = try #require(try await monitor.journal.decisions(limit: 1).first)
+    #expect(decision.run == manual.run)
+    #expect(try await monitor.journal.memory(of: "m").firedThrough == bench.now)
+    #expect(try await monitor.check().map(\.action) == [.exhausted])
+    #expect(bench.server.pulls() == 1)
+    await monitor.stop()
+  }
+
+  @Test("a rollback that a check joins does not answer its evidence")
+  func joiningARollbackSpendsNothing() async throws {
+    let bench = try MonitorBench()
+    let gate = Gate()
+    bench.server.script("a", .hold(gate, bytes: 1))
+    try await bench.addCycles("m")
+    let monitor = try await bench.start(Settings(model: "m"))
+    _ = try await monitor.run(.pull, of: "a", waits: false)
+    await bench.server.calls.waitFor { $0 == "pull a" }
+    let rollback = try await monitor.run(.rollback, of: "m", waits: false)
+    let joined = try await monitor.tree.monitor.get().check(only: nil, isDryRun: false)
+    #expect(joined.map(\.run) == [rollback.run])
+    #expect(try await monitor.journal.memory(of: "m").firedThrough == nil)
+    gate.open()
+    await monitor.stop()
+  }
+
+  @Test("a decision whose run was refused names none and says why")
+  func refusedDecision() async throws {
+    let bench = try MonitorBench()
+    try await bench.addCycles("m")
+    let monitor = try await bench.start(Settings(model: "m"))
+    try await monitor.journal.updateMemory(of: "m") { $0.retryRun = "gone" }
+    #expect(try await monitor.check().map(\.action) == [.failed])
+    let decision = try #require(try await monitor.journal.decisions(limit: 1).first)
+    #expect(decision.action == "retry")
+    #expect(decision.run == nil)
+    #expect(decision.why.contains("; refused: "))
+    #expect(decision.why.contains("the journal has no run gone"))
+    await monitor.stop()
+  }
+
+  @Test("a job that is no longer current touches the server no more, though nobody cancelled it", arguments: 0...3)
+  func noLongerCurrent(callsBefore: Int) async throws {
+    let bench = try MonitorBench()
+    let monitor = try await bench.start()
+    let row = RunRow(id: "r", model: "m", trigger: .manual, requestedAt: bench.now)
+    try await monitor.journal.beginRun(run: row, event: nil, decision: nil) { _ in }
+    let job = RunJob(
+      run: row, fence: try await monitor.journal.takeFence(run: "r"), keepsBackup: true, journal: try monitor.journal,
+      server: bench.server, report: RunReport(), log: monitor.parts.log, wallClock: bench.wall,
+      isCurrent: { [calls = bench.server.calls] in calls.all.count < callsBefore })
+    await #expect(throws: CancellationError.self) { try await job.perform() }
+    #expect(bench.server.calls.all.count == callsBefore)
+    #expect(job.report.current.change == nil)
+    await monitor.stop()
+  }
+
   @Test("a job under an old fence touches neither the journal nor the server")
   func fenced() async throws {
     let bench = try MonitorBench()
     let monitor = try await bench.start()
     let journal = try monitor.journal
     let row = RunRow(id: "r", model: "m", trigger: .manual, requestedAt: bench.now)
-    try await journal.beginRun(run: row, event: nil, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: row, event: nil, decision: nil, memory: { _ in })
     let old = try await journal.takeFence(run: "r")
     _ = try await journal.takeFence(run: "r")
     let job = RunJob(

@@ -104,7 +104,7 @@ struct OutboxTests {
       triggeredAt: bench.now)
     try await early.beginRun(
       run: RunRow(id: "r", model: "m", trigger: .manual, requestedAt: bench.now), event: event, decision: nil,
-      memory: ModelMemory())
+      memory: { _ in })
     try await early.markBlocked(eventID: "e", why: "test")
     try await early.write { database in
       try database.execute(

@@ -1,3 +1,4 @@
+import Ollama
 import Rules
 import Testing
 
@@ -93,6 +94,50 @@ struct PullRunTests {
     _ = run.onPulled()
     #expect(run.onVerified("new") == .finish(.updated))
   }
+
+  @Test("digests of the API and of the program tell the same version, and all digits are kept")
+  func digestsOfBothWays() {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: Digests.old)
+    #expect(run.onInspected([Digests.old12, Digests.old12, nil]) == .copy(from: "m:7b", to: previous))
+    #expect(run.before == Digests.old)
+    _ = run.onPulled()
+    #expect(run.onVerified(Digests.old12) == .delete(previous))
+    #expect(run.change == .alreadyCurrent)
+
+    var other = PullRun(model: "m:7b", keepsBackup: true, before: Digests.old12)
+    #expect(other.onInspected([Digests.new, Digests.old, nil]) == .pull("m:7b"))
+    _ = other.onPulled()
+    #expect(other.onVerified(Digests.new) == .unload(previous))
+    #expect(other.change == .updated)
+  }
+
+  @Test("resumed where digests cannot be told apart: what is held is not copied over, and nothing is claimed")
+  func resumedUnverified() {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: Digests.old)
+    #expect(run.onInspected(["", Digests.old, nil]) == .pull("m:7b"))
+    _ = run.onPulled()
+    #expect(run.onVerified("") == .unload(previous))
+    #expect(run.change == .unverified)
+  }
+
+  @Test("names of what is held fit into a tag, and are told apart", arguments: [1, 53, 54, 55, 62, 63, 80])
+  func tagsFit(length: Int) throws {
+    let model = "m:" + String(repeating: "t", count: length)
+    let tags = RunTags(model: model)
+    let names = [tags.previous, tags.standby, tags.rejected]
+    #expect(Set(names + [model]).count == 4)
+    for name in names { #expect(name.utf8.count <= 2 + Ollama.ModelName.maximumTag) }
+    #expect(tags.previous == Ollama.ModelName.backup(of: model))
+    let other = RunTags(model: String(model.dropLast()) + "u")
+    #expect(Set(names).isDisjoint(with: [other.previous, other.standby, other.rejected]))
+  }
+}
+
+/// Digests as the API tells them, and as the program does.
+private enum Digests {
+  static let old = "00aabbccddee" + String(repeating: "0", count: 52)
+  static let old12 = "00aabbccddee"
+  static let new = "11aabbccddee" + String(repeating: "0", count: 52)
 }
 
 @Suite("RollbackRun")
@@ -133,5 +178,13 @@ struct RollbackRunTests {
   func already() {
     var run = RollbackRun(model: "m:7b", before: nil)
     #expect(run.onInspected(["old", "old", nil]) == .finish(.alreadyCurrent))
+  }
+
+  @Test("digests of the API and of the program tell the same version")
+  func digestsOfBothWays() {
+    var run = RollbackRun(model: "m:7b", before: Digests.new)
+    #expect(run.onInspected([Digests.old12, Digests.old, Digests.new]) == .unload(rejected))
+    #expect(run.onDone() == .delete(rejected))
+    #expect(run.onDone() == .finish(.updated))
   }
 }

@@ -24,16 +24,16 @@ import Testing
     #expect(ids[0] < ids[1])
     #expect(try await journal.decisions(limit: 9) == [bare, full])
     #expect(try await journal.decisions(model: "m", limit: 9) == [full])
-    #expect(try await journal.latestDecision(model: nil) == bare)
-    #expect(try await journal.latestDecision(model: "m") == full)
-    #expect(try await journal.latestDecision(model: "other") == nil)
+    #expect(try await journal.latestDecisions(limit: 99).first(where: { $0.model == nil }) == bare)
+    #expect(try await journal.latestDecisions(limit: 99).first(where: { $0.model == "m" }) == full)
+    #expect(try await journal.latestDecisions(limit: 99).first(where: { $0.model == "other" }) == nil)
   }
 
   @Test func onlyTheNewestAreKept() async throws {
     let journal = try await Journal.open(path: directory.file(), limits: JournalLimits(decisions: 3))
     try await journal.storeDecisions((0..<10).map { Sample.decision("m\($0)") })
     #expect(try await journal.decisions(limit: 99).map(\.model) == ["m9", "m8", "m7"])
-    try await journal.storeDecision(Sample.decision("last"))
+    try await journal.storeDecisions([Sample.decision("last")])
     #expect(try await journal.decisions(limit: 99).map(\.model) == ["last", "m9", "m8"])
   }
 
@@ -44,18 +44,18 @@ import Testing
 
   @Test func aDecisionThatCannotBeReadSaysWhichAndStopsNothingElse() async throws {
     let journal = try await Journal.open(path: directory.file())
-    try await journal.storeDecision(Sample.decision())
+    try await journal.storeDecisions([Sample.decision()])
     let shell = try SQLiteDatabase(path: directory.file())
     try shell.run("UPDATE retraind_decisions SET used = 'no JSON'")
-    #expect(try await journal.latestDecision(model: "m")?.evaluation.used == [])
+    #expect(try await journal.latestDecisions(limit: 99).first(where: { $0.model == "m" })?.evaluation.used == [])
     try shell.run("UPDATE retraind_decisions SET verdict = 'wonderful'")
     do {
-      _ = try await journal.latestDecision(model: "m")
+      _ = try await journal.latestDecisions(limit: 99).first(where: { $0.model == "m" })
       Issue.record("an unknown verdict was read")
     } catch {
       #expect(error.description.contains("retraind_decisions.verdict"))
     }
-    #expect(await journal.isWritable())
+    #expect(await journal.unwritable() == nil)
   }
 
   @Test func jsonIsValidWhateverATextHolds() async throws {
@@ -79,17 +79,56 @@ import Testing
     let names = (0..<count).map { "model-\($0)" }
     var expected: [String: ModelMemory] = [:]
     for (index, name) in names.enumerated() where index % 3 != 1 { expected[name] = ModelMemory(failures: index) }
-    try await journal.saveMemories(expected)
-    try await journal.saveMemory(Sample.memory, of: "not asked for")
+    for (name, memory) in expected { try await journal.updateMemory(of: name) { $0 = memory } }
+    try await journal.updateMemory(of: "not asked for") { $0 = Sample.memory }
     #expect(try await journal.memories(of: names) == expected)
+  }
+
+  @Test func changesFromEverywhereAreAllKept() async throws {
+    let directory = try TemporaryDirectory()
+    let journal = try await Journal.open(path: directory.file())
+    let other = try await Journal.open(path: directory.file())
+    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil) {
+      $0.circuit = .open(reason: "broken")
+      $0.failures = 5
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await other.onConfigurationChanged("m") }
+      group.addTask {
+        for _ in 0..<20 { try await journal.updateMemory(of: "m") { $0.lastRunEnded = Sample.time(1) } }
+      }
+      group.addTask {
+        for _ in 0..<20 {
+          try await other.transition(
+            run: "run-1", fence: 0, to: .pulling, memory: { $0.windowStart = Sample.time(2) }, at: Sample.time(1))
+        }
+      }
+      try await group.waitForAll()
+    }
+    let memory = try await journal.memory(of: "m")
+    #expect(memory == ModelMemory(lastRunEnded: Sample.time(1), windowStart: Sample.time(2)))
+  }
+
+  @Test func theNextAttemptOfARunIsThatOfItsMemory() async throws {
+    let directory = try TemporaryDirectory()
+    let journal = try await Journal.open(path: directory.file())
+    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil) { _ in }
+    let known = try await journal.transition(
+      run: "run-1", fence: 0, to: .failed,
+      memory: {
+        $0.retryRun = "run-1"
+        $0.retryAt = Sample.time(9)
+      }, at: Sample.time(1))
+    #expect(known?.retryRun == "run-1")
+    #expect(try await journal.run("run-1")?.retryAt == Sample.time(9))
   }
 
   @Test func aMemoryIsReplacedAsAWhole() async throws {
     let directory = try TemporaryDirectory()
     let journal = try await Journal.open(path: directory.file())
     #expect(try await journal.memory(of: "m") == ModelMemory())
-    try await journal.saveMemory(Sample.memory, of: "m")
-    try await journal.saveMemory(ModelMemory(), of: "m")
+    try await journal.updateMemory(of: "m") { $0 = Sample.memory }
+    try await journal.updateMemory(of: "m") { $0 = ModelMemory() }
     #expect(try await journal.memory(of: "m") == ModelMemory())
   }
 }

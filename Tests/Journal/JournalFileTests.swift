@@ -24,7 +24,7 @@ import Testing
 
   @Test func makesTheTablesOfTheDesignAndItsOwn() async throws {
     let journal = try await Journal.open(path: directory.file("deep/er/retraind.db"))
-    #expect(await journal.isWritable())
+    #expect(await journal.unwritable() == nil)
     let database = try SQLiteDatabase(path: journal.path, access: .readOnly)
     let names = try database.query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") { row in
       row[0].text ?? ""
@@ -108,13 +108,13 @@ import Testing
 
     let writer = try await Journal.open(path: path)
     let reader = try await Journal.open(path: path, readOnly: true)
-    try await writer.saveMemory(Sample.memory, of: "m")
+    try await writer.updateMemory(of: "m") { $0 = Sample.memory }
     #expect(try await reader.memory(of: "m") == Sample.memory)
     let refused = await failure { () async throws(JournalFailure) in
-      try await reader.saveMemory(Sample.memory, of: "n")
+      try await reader.updateMemory(of: "n") { $0 = Sample.memory }
     }
     #expect(refused == .readOnly(path: path))
-    #expect(await reader.isWritable() == false)
+    #expect(await reader.unwritable() != nil)
   }
 
   @Test func aClosedJournalSaysSo() async throws {
@@ -123,13 +123,14 @@ import Testing
     await journal.close()
     let failure = await failure { () async throws(JournalFailure) in _ = try await journal.openRuns() }
     #expect(kind(failure) == .closed)
-    #expect(await journal.isWritable() == false)
+    #expect(await journal.unwritable() != nil)
   }
 
   @Test func whatWasCommittedSurvivesAKill() async throws {
     let journal = try await Journal.open(path: directory.file())
-    let decision = try await journal.storeDecision(Sample.decision())
-    try await journal.beginRun(run: Sample.run(), event: Sample.event(), decision: decision, memory: Sample.memory)
+    let decision = try await journal.storeDecisions([Sample.decision()])[0]
+    try await journal.beginRun(
+      run: Sample.run(), event: Sample.event(), decision: decision, memory: { $0 = Sample.memory })
     let fence = try await journal.takeFence(run: "run-1")
     try await journal.transition(run: "run-1", fence: fence, to: .pulling, stage: "pulling", at: Sample.time(1))
     let copy = try directory.copyAsAfterKill()
@@ -151,7 +152,7 @@ import Testing
       for (number, journal) in [one, two].enumerated() {
         group.addTask {
           for index in 0..<25 {
-            try await journal.saveMemory(ModelMemory(failures: index), of: "m\(number)-\(index)")
+            try await journal.updateMemory(of: "m\(number)-\(index)") { $0.failures = index }
           }
         }
       }
@@ -168,30 +169,31 @@ import Testing
     run.configuration = String(repeating: "x", count: 100_000)
     let large = run
     let failure = await failure { () async throws(JournalFailure) in
-      try await journal.beginRun(run: large, event: Sample.event(), decision: nil, memory: Sample.memory)
+      try await journal.beginRun(run: large, event: Sample.event(), decision: nil, memory: { $0 = Sample.memory })
     }
     #expect(kind(failure) == .full)
     #expect(try await journal.run("run-1") == nil)
     #expect(try await journal.outboxCounts() == OutboxCounts())
     #expect(try await journal.memory(of: "m") == ModelMemory())
     try await journal.empty()
-    try await journal.beginRun(run: large, event: Sample.event(), decision: nil, memory: Sample.memory)
+    try await journal.beginRun(run: large, event: Sample.event(), decision: nil, memory: { $0 = Sample.memory })
     #expect(try await journal.run("run-1") != nil)
   }
 
   @Test func aJournalWhoseFileIsGoneIsNotWritable() async throws {
     let journal = try await Journal.open(path: directory.file())
-    #expect(await journal.isWritable())
+    #expect(await journal.unwritable() == nil)
     try directory.move("retraind.db", to: "elsewhere.db")
     let failure = await failure { () async throws(JournalFailure) in try await journal.proveWritable() }
     #expect(kind(failure) == .moved)
     let refusal = await self.failure { () async throws(JournalFailure) in
-      try await journal.beginRun(run: Sample.run(), event: Sample.event(), decision: nil, memory: Sample.memory)
+      try await journal.beginRun(
+        run: Sample.run(), event: Sample.event(), decision: nil, memory: { $0 = Sample.memory })
     }
     #expect(kind(refusal) == .moved)
     #expect(try await journal.run("run-1") == nil)
     try directory.move("elsewhere.db", to: "retraind.db")
-    #expect(await journal.isWritable())
+    #expect(await journal.unwritable() == nil)
   }
 
   @Test func itRunsOnItsOwnThread() async throws {

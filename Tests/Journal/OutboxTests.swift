@@ -15,7 +15,7 @@ import Testing
   private func record(_ number: Int, in journal: Journal) async throws(JournalFailure) {
     try await journal.beginRun(
       run: Sample.run("run-\(number)", at: Int64(number)), event: Sample.event("event-\(number)", run: "run-\(number)"),
-      decision: nil, memory: ModelMemory(failures: number))
+      decision: nil, memory: { $0.failures = number })
   }
 
   @Test func anEventGoesItsWay() async throws {
@@ -79,7 +79,7 @@ import Testing
     #expect(try await journal.memory(of: "m").failures == 2)
     #expect(try await journal.steps(of: "run-3") == [])
     // A run that tells nobody may begin.
-    try await journal.beginRun(run: Sample.run("silent"), event: nil, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: Sample.run("silent"), event: nil, decision: nil, memory: { _ in })
     try await journal.markDelivered(eventID: "event-2", table: "system_events", at: Sample.time(9))
     try await record(3, in: journal)
     #expect(try await journal.outboxCounts().pending == 1)
@@ -101,7 +101,7 @@ import Testing
     var event = Sample.event()
     event.averageAcceptRate = nil
     event.modelVersion = nil
-    try await journal.beginRun(run: Sample.run(), event: event, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: Sample.run(), event: event, decision: nil, memory: { _ in })
     #expect(try await journal.outboxEvent("event-1")?.event == event)
   }
 }

@@ -23,8 +23,9 @@ import Testing
 
   @Test func aRunIsRecordedWithAllThatBelongsToIt() async throws {
     let journal = try await open()
-    let decision = try await journal.storeDecision(Sample.decision())
-    try await journal.beginRun(run: Sample.run(), event: Sample.event(), decision: decision, memory: Sample.memory)
+    let decision = try await journal.storeDecisions([Sample.decision()])[0]
+    try await journal.beginRun(
+      run: Sample.run(), event: Sample.event(), decision: decision, memory: { $0 = Sample.memory })
     var expected = Sample.run()
     expected.state = .recorded
     expected.eventID = "event-1"
@@ -34,7 +35,7 @@ import Testing
     #expect(try await journal.activeRun(model: "other") == nil)
     #expect(try await journal.runs(model: "m", limit: 10) == [expected])
     #expect(try await journal.runs(limit: 10) == [expected])
-    #expect(try await journal.latestDecision(model: "m")?.run == "run-1")
+    #expect(try await journal.latestDecisions(limit: 99).first(where: { $0.model == "m" })?.run == "run-1")
     #expect(try await journal.memory(of: "m") == Sample.memory)
     let pending = try await journal.pendingEvents(limit: 10, now: Sample.time(0))
     #expect(
@@ -42,11 +43,24 @@ import Testing
     #expect(try await journal.steps(of: "run-1").map(\.state) == [.requested, .recorded])
   }
 
+  @Test func absenceIsToldFromADigestThatNobodyHasRead() async throws {
+    let journal = try await open()
+    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil) { _ in }
+    #expect(try await journal.run("run-1")?.wasAbsent == false)
+    try await journal.transition(
+      run: "run-1", fence: 0, to: .pulling, change: RunChangeSet(wasAbsent: true), at: Sample.time(1))
+    try await journal.transition(run: "run-1", fence: 0, to: .pulling, at: Sample.time(2))
+    let run = try #require(try await journal.run("run-1"))
+    #expect(run.wasAbsent)
+    #expect(run.digestBefore == nil)
+  }
+
   @Test func aRunIsBegunOnce() async throws {
     let journal = try await open()
-    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: { _ in })
     let again = await failure { () async throws(JournalFailure) in
-      try await journal.beginRun(run: Sample.run(), event: Sample.event(), decision: nil, memory: Sample.memory)
+      try await journal.beginRun(
+        run: Sample.run(), event: Sample.event(), decision: nil, memory: { $0 = Sample.memory })
     }
     #expect(again == .runExists("run-1"))
     #expect(try await journal.outboxCounts() == OutboxCounts())
@@ -55,13 +69,13 @@ import Testing
 
   @Test func whoLostTheFenceChangesNothing() async throws {
     let journal = try await open()
-    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: { _ in })
     let first = try await journal.takeFence(run: "run-1")
     let second = try await journal.takeFence(run: "run-1")
     #expect([first, second] == [1, 2])
     let stale = await failure { () async throws(JournalFailure) in
       try await journal.transition(
-        run: "run-1", fence: first, to: .pulling, memory: Sample.memory, at: Sample.time(1))
+        run: "run-1", fence: first, to: .pulling, memory: { $0 = Sample.memory }, at: Sample.time(1))
     }
     #expect(stale == .fenced(run: "run-1", current: 2, given: 1))
     #expect(try await journal.run("run-1")?.state == .recorded)
@@ -73,9 +87,10 @@ import Testing
 
   @Test func anIllegalStepChangesNothing() async throws {
     let journal = try await open()
-    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: { _ in })
     let illegal = await failure { () async throws(JournalFailure) in
-      try await journal.transition(run: "run-1", fence: 0, to: .succeeded, memory: Sample.memory, at: Sample.time(1))
+      try await journal.transition(
+        run: "run-1", fence: 0, to: .succeeded, memory: { $0 = Sample.memory }, at: Sample.time(1))
     }
     #expect(illegal == .illegalTransition(run: "run-1", from: .recorded, to: .succeeded))
     #expect(try await journal.run("run-1")?.state == .recorded)
@@ -96,7 +111,7 @@ import Testing
 
   @Test func aFailedRunGoesOnAsTheNextAttemptOfTheSameRun() async throws {
     let journal = try await open()
-    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: { _ in })
     try await journal.transition(
       run: "run-1", fence: 0, to: .pulling, stage: "pulling", detail: "8 of 40 MB",
       change: RunChangeSet(digestBefore: "sha256:aa"), at: Sample.time(1))
@@ -127,7 +142,7 @@ import Testing
     }
     try await journal.transition(
       run: "run-1", fence: fence, to: .succeeded, change: RunChangeSet(digestAfter: "sha256:bb", result: "updated"),
-      memory: Sample.memory, at: Sample.time(902))
+      memory: { $0 = Sample.memory }, at: Sample.time(902))
     let done = try #require(try await journal.run("run-1"))
     #expect(done.result == "updated")
     #expect(done.digestAfter == "sha256:bb")
@@ -147,7 +162,7 @@ import Testing
     for (index, end) in [RunState.interrupted, .cancelled, .failed, .pulling].enumerated() {
       try await journal.beginRun(
         run: Sample.run("run-\(index)", model: "m\(index)", at: Int64(index)), event: nil, decision: nil,
-        memory: ModelMemory())
+        memory: { _ in })
       try await journal.transition(run: "run-\(index)", fence: 0, to: end, at: Sample.time(9))
     }
     #expect(try await journal.openRuns().map(\.id) == ["run-0", "run-3"])
@@ -161,7 +176,7 @@ import Testing
     let journal = try await open(JournalLimits(runs: 2, stepsOfRun: 3))
     for index in 0..<5 {
       try await journal.beginRun(
-        run: Sample.run("run-\(index)", at: Int64(index)), event: nil, decision: nil, memory: ModelMemory())
+        run: Sample.run("run-\(index)", at: Int64(index)), event: nil, decision: nil, memory: { _ in })
       if index != 0 {
         try await journal.transition(run: "run-\(index)", fence: 0, to: .cancelled, at: Sample.time(9))
       }
@@ -179,20 +194,20 @@ import Testing
     let journal = try await open()
     try await journal.beginRun(
       run: Sample.run(name, model: name), event: Sample.event(name, run: name, model: name), decision: nil,
-      memory: Sample.memory)
+      memory: { $0 = Sample.memory })
     let fence = try await journal.takeFence(run: name)
     try await journal.transition(run: name, fence: fence, to: .pulling, at: Sample.time(1))
-    try await journal.storeDecision(Sample.decision(name))
+    try await journal.storeDecisions([Sample.decision(name)])
     #expect(try await journal.activeRun(model: name)?.id == name)
     #expect(try await journal.memories(of: [name, "other"]) == [name: Sample.memory])
-    #expect(try await journal.latestDecision(model: name)?.model == name)
+    #expect(try await journal.latestDecisions(limit: 99).first(where: { $0.model == name })?.model == name)
     try await journal.markDelivered(eventID: name, table: "system_events", at: Sample.time(2))
     #expect(try await journal.outboxEvent(name)?.event.model == name)
   }
 
   @Test func longTextsFromOutsideAreCut() async throws {
     let journal = try await open()
-    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: Sample.run(), event: nil, decision: nil, memory: { _ in })
     let long = String(repeating: "é", count: 1_000_000)
     try await journal.transition(
       run: "run-1", fence: 0, to: .failed, detail: long, change: RunChangeSet(error: long), at: Sample.time(1))

@@ -45,8 +45,6 @@ import Testing
   ])
   func backups(model: String, backup: String) throws {
     #expect(ModelName.backup(of: model) == backup)
-    #expect(ModelName.isBackup(backup))
-    #expect(!ModelName.isBackup(model))
     try ModelName.validate(backup)
   }
 

@@ -1,18 +1,8 @@
 internal import Platform
-internal import Rules
+public import Rules
 
 /// Decisions: each with its numbers, so that `explain` can tell why and why not.
 extension Journal {
-  /// Stores a decision and returns its number.
-  @discardableResult
-  public func storeDecision(_ decision: DecisionRow) throws(JournalFailure) -> Int64 {
-    try write { database in
-      let id = try insert(decision, into: database)
-      try trimDecisions(in: database)
-      return id
-    }
-  }
-
   /// Stores the decisions of one check in one transaction and returns their numbers in the same order.
   @discardableResult
   public func storeDecisions(_ decisions: [DecisionRow]) throws(JournalFailure) -> [Int64] {
@@ -35,12 +25,33 @@ extension Journal {
     }
   }
 
-  /// The newest decision about a model; nil asks for rows that name no model.
-  public func latestDecision(model: String?) throws(JournalFailure) -> DecisionRow? {
-    try read { database in
-      try database.first(
-        "SELECT id, \(Self.decisionColumns) FROM retraind_decisions WHERE model IS ?1 ORDER BY id DESC LIMIT 1",
-        [SQLiteValue(model)], Self.readDecision)
+  /// A decision came to join a run that was there: it names that run, and the model's memory changes with it.
+  ///
+  /// - Parameters:
+  ///   - decision: its number; nil where none was stored.
+  ///   - memory: the change; nil where there is none.
+  public func join(
+    run: String, model: String, decision: Int64?, memory: MemoryChange?
+  ) throws(JournalFailure) {
+    try write { database in
+      if let decision {
+        try database.run(
+          """
+          UPDATE retraind_decisions SET why = CASE action WHEN 'join' THEN why ELSE why || ?3 END, action = 'join', \
+          run = ?2 WHERE id = ?1
+          """,
+          [.integer(decision), .text(run), .text("; run \(run) for \(model) waited or was running already")])
+      }
+      if let memory { try update(model, memory, in: database) }
+    }
+  }
+
+  /// What a decision asked for was refused: it names no run and says why.
+  public func refuse(decision: Int64, because why: String) throws(JournalFailure) {
+    try write { database in
+      _ = try database.run(
+        "UPDATE retraind_decisions SET why = why || ?2, run = NULL WHERE id = ?1",
+        [.integer(decision), SQLiteValue(clipped: "; refused: \(why)")])
     }
   }
 

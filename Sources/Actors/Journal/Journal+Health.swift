@@ -14,16 +14,6 @@ extension Journal {
     }
   }
 
-  /// Whether the journal can be written; `proveWritable()` says why not.
-  public func isWritable() -> Bool {
-    do throws(JournalFailure) {
-      try proveWritable()
-      return true
-    } catch {
-      return false
-    }
-  }
-
   /// The newest events of this file's `system_events` and the retrains of its `learning_events`, newest first. A table
   /// that somebody dropped has none.
   public func events(limit: Int) throws(JournalFailure) -> [EventRow] {

@@ -35,19 +35,26 @@ extension Journal {
     }
   }
 
-  /// Keeps what is known of a model.
-  public func saveMemory(_ memory: ModelMemory, of model: String) throws(JournalFailure) {
-    try write { database in try put(memory, of: model, in: database) }
+  /// Changes what is known of a model, in one transaction; returns what is known then.
+  @discardableResult
+  public func updateMemory(of model: String, _ change: MemoryChange) throws(JournalFailure) -> ModelMemory {
+    try write { database in try update(model, change, in: database) }
   }
 
-  /// Keeps what is known of several models, in one transaction.
-  public func saveMemories(_ memories: [String: ModelMemory]) throws(JournalFailure) {
-    try write { database in
-      for (model, memory) in memories { try put(memory, of: model, in: database) }
-    }
+  /// Changes what is known of a model within a transaction.
+  @discardableResult
+  func update(_ model: String, _ change: MemoryChange, in database: SQLiteDatabase) throws -> ModelMemory {
+    // One kept under an old spelling is found too, and moves when it is written.
+    let before = try database.first(
+      "SELECT \(Self.memoryColumns) FROM retraind_models WHERE model IN (?1, ?2) ORDER BY model = ?1 DESC LIMIT 1",
+      [.text(ModelName.normalised(model)), .text(model)], Self.readMemory)?.1
+    var memory = before ?? ModelMemory()
+    change(&memory)
+    if memory != before { try put(memory, of: model, in: database) }
+    return memory
   }
 
-  func put(_ memory: ModelMemory, of model: String, in database: SQLiteDatabase) throws {
+  private func put(_ memory: ModelMemory, of model: String, in database: SQLiteDatabase) throws {
     let key = ModelName.normalised(model)
     if key != model { try database.run("DELETE FROM retraind_models WHERE model = ?1", [.text(model)]) }
     var circuit = "closed"

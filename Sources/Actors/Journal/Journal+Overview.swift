@@ -66,10 +66,7 @@ extension Journal {
 
   /// A model's own configuration changed: what stopped its automatic work may be repaired.
   public func onConfigurationChanged(_ model: String) throws(JournalFailure) {
-    var memory = try memory(of: model)
-    let before = memory
-    memory.onConfigurationChanged()
-    if memory != before { try saveMemory(memory, of: model) }
+    try updateMemory(of: model) { $0.onConfigurationChanged() }
   }
 
   /// True where no run is open and no event waits: nothing that a monitor would go on with.

@@ -4,11 +4,11 @@ public import Rules
 /// Runs: intent before an effect, outcome after it.
 extension Journal {
   /// Records a run: the run in the state `recorded`, its first steps, its event in the outbox, the decision's link to
-  /// it and what is known of the model, all or nothing.
+  /// it and what changes in what is known of the model, all or nothing.
   ///
   /// - Throws: `outboxFull` where an event comes and too many wait already; `runExists`.
   public func beginRun(
-    run: RunRow, event: RetrainEvent?, decision: Int64?, memory: ModelMemory
+    run: RunRow, event: RetrainEvent?, decision: Int64?, memory: MemoryChange
   ) throws(JournalFailure) {
     try write { database in
       guard try database.first("SELECT 1 FROM retraind_runs WHERE id = ?1", [.text(run.id)], { _ in true }) == nil
@@ -28,7 +28,7 @@ extension Journal {
       if let decision {
         try database.run("UPDATE retraind_decisions SET run = ?2 WHERE id = ?1", [.integer(decision), .text(run.id)])
       }
-      try put(memory, of: run.model, in: database)
+      try update(run.model, memory, in: database)
       try trimRuns(in: database)
     }
   }
@@ -46,13 +46,16 @@ extension Journal {
 
   /// Moves a run on, with what changes in it and in what is known of its model.
   ///
-  /// A run that ends gets its end, one that is recorded again (a new attempt) loses end, result, error and retry.
+  /// A run that ends gets its end, and the time of its next attempt from the memory; one that is recorded again (a new
+  /// attempt) loses end, result, error and retry.
   ///
+  /// - Returns: what is known of the model then; nil where nothing was to change in it.
   /// - Throws: `fenced`, `illegalTransition`, `unknownRun`.
+  @discardableResult
   public func transition(
     run id: String, fence: Int64, to state: RunState, stage: String = "", detail: String? = nil,
-    change: RunChangeSet = RunChangeSet(), memory: ModelMemory? = nil, at time: Timestamp
-  ) throws(JournalFailure) {
+    change: RunChangeSet = RunChangeSet(), memory: MemoryChange? = nil, at time: Timestamp
+  ) throws(JournalFailure) -> ModelMemory? {
     try write { database in
       guard var run = try run(id, in: database) else { throw JournalFailure.unknownRun(id) }
       guard run.fence == fence else { throw JournalFailure.fenced(run: id, current: run.fence, given: fence) }
@@ -60,12 +63,14 @@ extension Journal {
         throw JournalFailure.illegalTransition(run: id, from: run.state, to: state)
       }
       run.move(to: state, stage: stage, change: change, at: time)
+      let known = try memory.map { try update(run.model, $0, in: database) }
+      if let known, state.isTerminal, known.retryRun == id { run.retryAt = known.retryAt }
       try update(run, in: database)
       try addStep(
         RunStepRow(
           run: id, at: time, attempt: run.attempt, fence: fence, state: state, stage: stage, detail: detail),
         to: database)
-      if let memory { try put(memory, of: run.model, in: database) }
+      return known
     }
   }
 

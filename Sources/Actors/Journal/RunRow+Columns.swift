@@ -17,14 +17,18 @@ extension RunRow {
   static let openStates =
     RunState.allCases.filter { !$0.isTerminal }.map { "'\($0.rawValue)'" }.joined(separator: ", ")
 
+  /// What stands for a digest where nothing was served: no digest reads like it.
+  static let absent = "absent"
+
   /// What goes into the columns.
   var values: [SQLiteValue] {
     [
       .text(id), .text(model), .text(kind.rawValue), .text(trigger.rawValue), .text(state.rawValue),
       SQLiteValue(clipped: stage), SQLiteValue(attempt), .integer(fence), SQLiteValue(clipped: result),
       SQLiteValue(clipped: error), SQLiteValue(requestedAt), SQLiteValue(startedAt), SQLiteValue(endedAt),
-      SQLiteValue(retryAt), SQLiteValue(digestBefore), SQLiteValue(digestAfter), SQLiteValue(averageAcceptRate),
-      SQLiteValue(threshold), SQLiteValue(cyclesUsed), SQLiteValue(eventID), SQLiteValue(decisionID),
+      SQLiteValue(retryAt), SQLiteValue(wasAbsent ? Self.absent : digestBefore), SQLiteValue(digestAfter),
+      SQLiteValue(averageAcceptRate), SQLiteValue(threshold), SQLiteValue(cyclesUsed), SQLiteValue(eventID),
+      SQLiteValue(decisionID),
       .text(configuration), .integer(progressBytes),
     ]
   }
@@ -38,7 +42,8 @@ extension RunRow {
       state: try row.required(4, RunState.self, of: "retraind_runs.state"), stage: row[5].text ?? "",
       attempt: row[6].count, fence: row[7].integer ?? 0, result: row[8].text, error: row[9].text,
       requestedAt: row[10].timestamp ?? .unknown, startedAt: row[11].timestamp, endedAt: row[12].timestamp,
-      retryAt: row[13].timestamp, digestBefore: row[14].text, digestAfter: row[15].text,
+      retryAt: row[13].timestamp, digestBefore: row[14].text == absent ? nil : row[14].text,
+      wasAbsent: row[14].text == absent, digestAfter: row[15].text,
       averageAcceptRate: row[16].real, threshold: row[17].real,
       cyclesUsed: row[18].integer.flatMap { Int(exactly: $0) }, eventID: row[19].text, decisionID: row[20].integer,
       configuration: row[21].text ?? "{}", progressBytes: row[22].integer ?? 0)
@@ -59,7 +64,8 @@ extension RunRow {
     default: startedAt = startedAt ?? time
     }
     if next.isTerminal { endedAt = time }
-    digestBefore = change.digestBefore ?? digestBefore
+    wasAbsent = change.wasAbsent ?? wasAbsent
+    digestBefore = wasAbsent ? nil : change.digestBefore ?? digestBefore
     digestAfter = change.digestAfter ?? digestAfter
     result = change.result ?? result
     error = change.error ?? error

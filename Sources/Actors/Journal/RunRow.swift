@@ -30,8 +30,10 @@ public struct RunRow: Sendable, Hashable {
   public var endedAt: Timestamp?
   /// When a failed run may be tried again.
   public var retryAt: Timestamp?
-  /// The served digest before it.
+  /// The served digest before it; nil where it is not known yet, or nothing was served.
   public var digestBefore: String?
+  /// True where nothing was served before it.
+  public var wasAbsent: Bool
   /// The served digest after it.
   public var digestAfter: String?
   /// The mean accept rate that fired; nil where a person asked.
@@ -54,8 +56,9 @@ public struct RunRow: Sendable, Hashable {
     id: String, model: String, kind: RunKind = .pull, trigger: RunTrigger, state: RunState = .requested,
     stage: String = "", attempt: Int = 1, fence: Int64 = 0, result: String? = nil, error: String? = nil,
     requestedAt: Timestamp, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, retryAt: Timestamp? = nil,
-    digestBefore: String? = nil, digestAfter: String? = nil, averageAcceptRate: Double? = nil,
-    threshold: Double? = nil, cyclesUsed: Int? = nil, eventID: String? = nil, decisionID: Int64? = nil,
+    digestBefore: String? = nil, wasAbsent: Bool = false, digestAfter: String? = nil,
+    averageAcceptRate: Double? = nil, threshold: Double? = nil, cyclesUsed: Int? = nil, eventID: String? = nil,
+    decisionID: Int64? = nil,
     configuration: String = "{}", progressBytes: Int64 = 0
   ) {
     self.id = id
@@ -73,6 +76,7 @@ public struct RunRow: Sendable, Hashable {
     self.endedAt = endedAt
     self.retryAt = retryAt
     self.digestBefore = digestBefore
+    self.wasAbsent = wasAbsent
     self.digestAfter = digestAfter
     self.averageAcceptRate = averageAcceptRate
     self.threshold = threshold
@@ -88,6 +92,8 @@ public struct RunRow: Sendable, Hashable {
 public struct RunChangeSet: Sendable, Hashable {
   /// The served digest before the run.
   public var digestBefore: String?
+  /// True: nothing was served before the run.
+  public var wasAbsent: Bool?
   /// The served digest after it.
   public var digestAfter: String?
   /// What came of it.
@@ -107,11 +113,13 @@ public struct RunChangeSet: Sendable, Hashable {
 
   /// Makes a change; everything may be left out.
   public init(
-    digestBefore: String? = nil, digestAfter: String? = nil, result: String? = nil, error: String? = nil,
-    startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, retryAt: Timestamp? = nil, attempt: Int? = nil,
+    digestBefore: String? = nil, wasAbsent: Bool? = nil, digestAfter: String? = nil, result: String? = nil,
+    error: String? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, retryAt: Timestamp? = nil,
+    attempt: Int? = nil,
     progressBytes: Int64? = nil
   ) {
     self.digestBefore = digestBefore
+    self.wasAbsent = wasAbsent
     self.digestAfter = digestAfter
     self.result = result
     self.error = error

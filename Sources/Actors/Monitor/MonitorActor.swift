@@ -199,7 +199,11 @@ public actor MonitorActor {
       case .suppressed: return CheckResult(assessment, action: .suppressed)
       case .exhausted: return CheckResult(assessment, action: .exhausted)
       case .join(let run, _):
-        guard let joined = try await retrain.get().join(run, model: model) else {
+        guard
+          let joined = try await retrain.get().join(
+            run, model: model, evaluation: assessment.evaluation, decision: decision)
+        else {
+          await noteRefusal(of: decision, because: "run \(run) had just ended")
           return CheckResult(
             evaluation: assessment.evaluation, action: .suppressed,
             reason: "\(assessment.evaluation.reason); run \(run) has just ended, the next check decides anew")
@@ -209,13 +213,25 @@ public actor MonitorActor {
         ticket = try await retrain.get().request(
           RunRequest(
             model: model, kind: .pull, trigger: .degraded, evaluation: assessment.evaluation, decision: decision))
-      case .retry(let run, _): ticket = try await retrain.get().retry(run, model: model)
+      case .retry(let run, _):
+        ticket = try await retrain.get().retry(
+          run, model: model, evaluation: assessment.evaluation, decision: decision)
       }
       return CheckResult(assessment, action: ticket.isJoined ? .joined : .started, run: ticket.run)
     } catch {
+      await noteRefusal(of: decision, because: "\(error)")
       return CheckResult(
         evaluation: assessment.evaluation, action: .failed,
         reason: "\(assessment.evaluation.reason); no run was started: \(error)")
+    }
+  }
+
+  /// What a stored decision asked for was not done.
+  private func noteRefusal(of decision: Int64, because why: String) async {
+    do {
+      try await journal.refuse(decision: decision, because: why)
+    } catch {
+      parts.log.warning("Decision \(decision): that it was refused could not be recorded: \(error)")
     }
   }
 }

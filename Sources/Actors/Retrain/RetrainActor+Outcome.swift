@@ -100,22 +100,22 @@ extension RetrainActor {
       hasProgressed: bytes > row.progressBytes, deadline: "\(configuration(of: row).pullTimeout)")
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
     let jitter = jitter()
-    let memory = await persistently("write the end of run \(row.id)") { [self] in
-      var memory = try await journal.memory(of: row.model)
-      if row.kind == .rollback, conclusion.state.isTerminal, conclusion.state != .rolledBack {
-        // A person asked for it and is told; it says nothing of what automatic refreshes may do.
-        if memory.activeRun == row.id { memory.activeRun = nil }
-      } else {
-        memory.onRunEnded(outcome: conclusion.outcome, endedAt: now, jitter: jitter, run: row.id)
-      }
+    let known = await persistently("write the end of run \(row.id)") { [self] in
       try await journal.transition(
         run: row.id, fence: running.fence, to: conclusion.state, stage: conclusion.state.rawValue, detail: nil,
         change: RunChangeSet(
-          result: conclusion.result, error: conclusion.error, endedAt: now, retryAt: memory.retryAt,
+          result: conclusion.result, error: conclusion.error, endedAt: now,
           progressBytes: max(bytes, row.progressBytes)),
-        memory: memory, at: now)
-      return memory
+        memory: { memory in
+          if row.kind == .rollback, conclusion.state.isTerminal, conclusion.state != .rolledBack {
+            // A person asked for it and is told; it says nothing of what automatic refreshes may do.
+            if memory.activeRun == row.id { memory.activeRun = nil }
+          } else {
+            memory.onRunEnded(outcome: conclusion.outcome, endedAt: now, jitter: jitter, run: row.id)
+          }
+        }, at: now)
     }
+    let memory = known ?? nil
     tell(row, conclusion, memory: memory)
     if let retryAt = memory?.retryAt {
       await onRetryKnown(.microseconds(retryAt.microseconds - now.microseconds))

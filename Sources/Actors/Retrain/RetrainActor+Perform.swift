@@ -71,7 +71,11 @@ extension RetrainActor {
     do {
       job = try await pool.start(
         id: row.id, deadline: configuration.pullTimeout, grace: configuration.stopGrace + Self.abandonMargin
-      ) { _ in try await work.perform() }
+      ) { context in
+        var work = work
+        work.isCurrent = { context.isCurrent }
+        try await work.perform()
+      }
     } catch {
       report.onEnded()
       // A pool that stops takes this incarnation with it: the run is recorded, and waits for the next.

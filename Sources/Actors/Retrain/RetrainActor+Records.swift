@@ -15,8 +15,6 @@ extension RetrainActor {
   func record(_ request: RunRequest, run: String) async throws {
     let settings = settings.current
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
-    var memory = try await journal.memory(of: request.model)
-    memory.onFired(evaluation: request.evaluation, run: run)
     let event = request.kind == .pull ? event(of: request, run: run, at: now) : nil
     let row = RunRow(
       id: run, model: request.model, kind: request.kind, trigger: request.trigger, state: .recorded,
@@ -25,19 +23,19 @@ extension RetrainActor {
       threshold: request.evaluation?.threshold ?? settings.rules(for: request.model).threshold,
       cyclesUsed: request.evaluation?.used.count, eventID: event?.eventID, decisionID: request.decision,
       configuration: Self.encoded(RunConfiguration(settings)))
-    try await journal.beginRun(run: row, event: event, decision: request.decision, memory: memory)
+    try await journal.beginRun(run: row, event: event, decision: request.decision) {
+      $0.onFired(evaluation: request.evaluation, run: run)
+    }
     parts.log.info("Run \(run): recorded for \(request.model) (\(request.trigger.rawValue)).")
   }
 
   /// A failed run is taken up again: the same run, the next attempt.
   func reopen(_ run: String, model: String) async throws {
     guard let row = try await journal.run(run) else { throw RunRefusal(description: "the journal has no run \(run)") }
-    var memory = try await journal.memory(of: model)
-    memory.onFired(evaluation: nil, run: run)
     let fence = try await journal.takeFence(run: run)
     try await journal.transition(
       run: run, fence: fence, to: .recorded, stage: "waiting for the lane", detail: "attempt \(row.attempt + 1)",
-      change: RunChangeSet(attempt: row.attempt + 1), memory: memory,
+      change: RunChangeSet(attempt: row.attempt + 1), memory: { $0.onFired(evaluation: nil, run: run) },
       at: Timestamp(microseconds: parts.wallClock.microseconds()))
   }
 
@@ -45,11 +43,11 @@ extension RetrainActor {
   func cancelWaiting(_ entry: RetrainLane.Entry) async throws {
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
     let fence = try await journal.takeFence(run: entry.run)
-    var memory = try await journal.memory(of: entry.model)
-    memory.onRunEnded(outcome: .cancelled, endedAt: now, jitter: jitter(), run: entry.run)
+    let jitter = jitter()
     try await journal.transition(
       run: entry.run, fence: fence, to: .cancelled, stage: "cancelled", detail: "the model left the configuration",
-      change: RunChangeSet(error: "its model left the configuration", endedAt: now), memory: memory, at: now)
+      change: RunChangeSet(error: "its model left the configuration", endedAt: now),
+      memory: { $0.onRunEnded(outcome: .cancelled, endedAt: now, jitter: jitter, run: entry.run) }, at: now)
     parts.log.info("Run \(entry.run): cancelled while it waited: \(entry.model) left the configuration.")
   }
 
@@ -89,7 +87,7 @@ extension RetrainActor {
       let fence = try await journal.takeFence(run: row.id)
       try await journal.transition(
         run: row.id, fence: fence, to: .cancelled, stage: "cancelled", detail: "run \(other) has the model",
-        change: RunChangeSet(error: "run \(other) has the model", endedAt: now), memory: nil, at: now)
+        change: RunChangeSet(error: "run \(other) has the model", endedAt: now), at: now)
     } catch {
       parts.log.error("Run \(row.id): could not be closed: \(error)")
     }

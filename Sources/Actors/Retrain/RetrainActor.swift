@@ -68,7 +68,10 @@ public actor RetrainActor {
   /// - Throws: `RunRefusal` where it cannot be recorded; nothing is done then.
   public func request(_ request: RunRequest) async throws(RunRefusal) -> RunTicket {
     let run = parts.identifiers.next()
-    if let ticket = try admit(run, model: request.model, kind: request.kind) { return ticket }
+    if let ticket = try admit(run, model: request.model, kind: request.kind) {
+      await noteJoin(ticket.run, request.model, request.evaluation, decision: request.decision)
+      return ticket
+    }
     do {
       try await record(request, run: run)
     } catch {
@@ -81,8 +84,13 @@ public actor RetrainActor {
   }
 
   /// Queues a failed run again, as another attempt of the same run.
-  func retry(_ run: String, model: String) async throws(RunRefusal) -> RunTicket {
-    if let ticket = try admit(run, model: model, kind: .pull) { return ticket }
+  func retry(
+    _ run: String, model: String, evaluation: Evaluation? = nil, decision: Int64? = nil
+  ) async throws(RunRefusal) -> RunTicket {
+    if let ticket = try admit(run, model: model, kind: .pull) {
+      await noteJoin(ticket.run, model, evaluation, decision: decision)
+      return ticket
+    }
     do {
       try await reopen(run, model: model)
     } catch {
@@ -97,21 +105,41 @@ public actor RetrainActor {
   /// journal says that it is open, and forgotten where it is over: no slip may keep a model waiting for ever.
   ///
   /// - Returns: nil where it is over.
-  func join(_ run: String, model: String) async throws -> RunTicket? {
-    if let entry = lane.entry(of: model) { return RunTicket(run: entry.run, isJoined: true) }
+  func join(
+    _ run: String, model: String, evaluation: Evaluation? = nil, decision: Int64? = nil
+  ) async throws -> RunTicket? {
+    if let entry = lane.entry(of: model) {
+      await noteJoin(entry.run, model, evaluation, decision: decision)
+      return RunTicket(run: entry.run, isJoined: true)
+    }
     if let row = try await journal.run(run), !row.state.isTerminal {
-      if let ticket = try admit(run, model: model, kind: row.kind) { return ticket }
+      if let ticket = try admit(run, model: model, kind: row.kind) {
+        await noteJoin(ticket.run, model, evaluation, decision: decision)
+        return ticket
+      }
       parts.log.warning("Run \(run): it was open but not in the lane; it is taken up.")
+      await noteJoin(run, model, evaluation, decision: decision)
       lane.onRecorded(run: run)
       wakeup.poke()
       return RunTicket(run: run, isJoined: true)
     }
-    var memory = try await journal.memory(of: model)
-    if memory.activeRun == run {
-      memory.activeRun = nil
-      try await journal.saveMemory(memory, of: model)
-    }
+    try await journal.updateMemory(of: model) { if $0.activeRun == run { $0.activeRun = nil } }
     return nil
+  }
+
+  /// Writes down that a finding joined a run. A refresh answers its evidence, which then does not fire again; a
+  /// rollback does not.
+  private func noteJoin(_ run: String, _ model: String, _ evaluation: Evaluation?, decision: Int64?) async {
+    guard evaluation != nil || decision != nil else { return }
+    var change: MemoryChange?
+    if let evaluation, let entry = lane.entry(of: model), entry.run == run, entry.isRefresh {
+      change = { $0.onJoined(evaluation: evaluation, run: run) }
+    }
+    do {
+      try await journal.join(run: run, model: model, decision: decision, memory: change)
+    } catch {
+      parts.log.error("Run \(run): that a check of \(model) joined it could not be recorded: \(error)")
+    }
   }
 
   /// True where the run waits or is running.

@@ -73,8 +73,8 @@ struct RunTags: Sendable, Hashable {
   init(model: String) {
     self.model = model
     previous = Ollama.ModelName.backup(of: model)
-    standby = "\(previous)-standby"
-    rejected = "\(previous)-rejected"
+    standby = Ollama.ModelName.backup(of: model, as: .standby)
+    rejected = Ollama.ModelName.backup(of: model, as: .rejected)
   }
 }
 
@@ -87,8 +87,10 @@ struct PullRun: Sendable {
   let tags: RunTags
   /// Whether a version to go back to is kept.
   let keepsBackup: Bool
-  /// Digest served before the run's first attempt changed anything; nil where the model was not there.
+  /// Digest served before the run's first attempt changed anything; nil where nobody has looked yet, or `wasAbsent`.
   private(set) var before: String?
+  /// True where the model was not there before the run.
+  private(set) var wasAbsent: Bool
   /// Digest served after the download.
   private(set) var after: String?
   /// Where the old version is held; nil where nothing is.
@@ -100,11 +102,14 @@ struct PullRun: Sendable {
 
   /// A run, new or resumed.
   ///
-  /// - Parameter before: the digest that an earlier attempt wrote down; nil for a first attempt.
-  init(model: String, keepsBackup: Bool, before: String?) {
+  /// - Parameters:
+  ///   - before: the digest that an earlier attempt wrote down; nil for a first attempt.
+  ///   - wasAbsent: true where an earlier attempt wrote down that the model was not there.
+  init(model: String, keepsBackup: Bool, before: String?, wasAbsent: Bool = false) {
     tags = RunTags(model: model)
     self.keepsBackup = keepsBackup
-    self.before = before
+    self.before = wasAbsent ? nil : before
+    self.wasAbsent = wasAbsent
   }
 
   /// The first step.
@@ -115,14 +120,24 @@ struct PullRun: Sendable {
     let current = digests[0]
     let previous = digests[1]
     let standby = digests[2]
-    if let before, let current, before != current {
-      // An earlier attempt's download was taken over: what it held is the way back, and must not be copied over.
-      holding = standby != nil ? tags.standby : previous != nil ? tags.previous : nil
-      return .pull(tags.model)
+    // Whatever is there came with an earlier attempt: nothing of the time before it needs keeping.
+    if wasAbsent { return .pull(tags.model) }
+    if let before, let current {
+      let isSame = RunDigest.isSame(before, current)
+      let held = standby != nil ? tags.standby : previous != nil ? tags.previous : nil
+      if isSame == false || isSame == nil && held != nil {
+        // An earlier attempt's download was taken over, or may have been: what it held is the way back, and must not be
+        // copied over.
+        holding = held
+        return .pull(tags.model)
+      }
+      self.before = isSame == true ? RunDigest.longer(before, current) : before
+    } else {
+      before = current
+      wasAbsent = current == nil
     }
-    before = current
     guard keepsBackup, let current else { return .pull(tags.model) }
-    let keepsOlder = previous.map { $0 != current || $0.isEmpty } ?? false
+    let keepsOlder = previous != nil && RunDigest.isSame(previous, current) != true
     let place = keepsOlder ? tags.standby : tags.previous
     holding = place
     return .copy(from: tags.model, to: place)
@@ -161,9 +176,12 @@ struct PullRun: Sendable {
   /// What the download changed, as far as digests tell.
   var change: RunChange {
     guard let after, !after.isEmpty else { return .unverified }
-    guard let before else { return .updated }
-    if before.isEmpty { return .unverified }
-    return before == after ? .alreadyCurrent : .updated
+    if wasAbsent { return .updated }
+    return switch RunDigest.isSame(before, after) {
+    case true?: .alreadyCurrent
+    case false?: .updated
+    case nil: .unverified
+    }
   }
 
   private mutating func nextRemaining() -> RunStep {
@@ -177,17 +195,20 @@ struct PullRun: Sendable {
 struct RollbackRun: Sendable {
   /// The tags.
   let tags: RunTags
-  /// Digest served before.
+  /// Digest served before; nil where nobody has looked yet, or `wasAbsent`.
   private(set) var before: String?
+  /// True where the model was not there before the run.
+  private(set) var wasAbsent: Bool
   /// Digest put back.
   private(set) var after: String?
   private var remaining: [RunStep] = []
   private var result = RunChange.updated
 
   /// A rollback, new or resumed.
-  init(model: String, before: String?) {
+  init(model: String, before: String?, wasAbsent: Bool = false) {
     tags = RunTags(model: model)
-    self.before = before
+    self.before = wasAbsent ? nil : before
+    self.wasAbsent = wasAbsent
   }
 
   /// The first step.
@@ -202,10 +223,13 @@ struct RollbackRun: Sendable {
           + "model and ollama.backup is true")
     }
     after = previous
-    if before == nil { before = current }
+    if before == nil, !wasAbsent {
+      before = current
+      wasAbsent = current == nil
+    }
     let tidy: [RunStep] = [.unload(tags.rejected), .delete(tags.rejected)]
-    if let current, current == previous, !current.isEmpty {
-      result = before == current ? .alreadyCurrent : .updated
+    if RunDigest.isSame(current, previous) == true {
+      result = !wasAbsent && RunDigest.isSame(before, current) == true ? .alreadyCurrent : .updated
       remaining = digests[2] == nil ? [] : tidy
     } else if current == nil {
       remaining = [.copy(from: tags.previous, to: tags.model)]

@@ -22,6 +22,8 @@ struct RunJob: Sendable {
   let log: Log
   /// The clock of stamps.
   let wallClock: WallClock
+  /// False once the job was abandoned or its pool was replaced: it must then do nothing more.
+  var isCurrent: @Sendable () -> Bool = { true }
 
   /// Runs to the end; the outcome is in the report.
   ///
@@ -40,12 +42,14 @@ struct RunJob: Sendable {
   }
 
   private func performPull() async throws {
-    var machine = PullRun(model: run.model, keepsBackup: keepsBackup, before: run.digestBefore)
+    var machine = PullRun(
+      model: run.model, keepsBackup: keepsBackup, before: run.digestBefore, wasAbsent: run.wasAbsent)
     var step = machine.start()
     while true {
-      try Task.checkCancellation()
       try await begin(
-        step, state: step.state(pulled: machine.hasPulled), before: machine.before, after: machine.after)
+        step, state: step.state(pulled: machine.hasPulled),
+        change: RunChangeSet(
+          digestBefore: machine.before, wasAbsent: machine.wasAbsent, digestAfter: machine.after))
       switch step {
       case .inspect(let names): step = machine.onInspected(try await digests(of: names))
       case .copy(let from, let to):
@@ -76,11 +80,13 @@ struct RunJob: Sendable {
   }
 
   private func performRollback() async throws {
-    var machine = RollbackRun(model: run.model, before: run.digestBefore)
+    var machine = RollbackRun(model: run.model, before: run.digestBefore, wasAbsent: run.wasAbsent)
     var step = machine.start()
     while true {
-      try Task.checkCancellation()
-      try await begin(step, state: .promoting, before: machine.before, after: machine.after)
+      try await begin(
+        step, state: .promoting,
+        change: RunChangeSet(
+          digestBefore: machine.before, wasAbsent: machine.wasAbsent, digestAfter: machine.after))
       switch step {
       case .inspect(let names): step = machine.onInspected(try await digests(of: names))
       case .copy(let from, let to):
@@ -106,18 +112,29 @@ struct RunJob: Sendable {
   }
 
   /// Writes the step down before it is performed.
-  private func begin(_ step: RunStep, state: RunState, before: String?, after: String?) async throws {
+  private func begin(_ step: RunStep, state: RunState, change: RunChangeSet) async throws {
+    try checkCurrent()
     report.onStage(step.stage)
     try await journal.transition(
       run: run.id, fence: fence, to: state, stage: step.stage, detail: nil,
-      change: RunChangeSet(digestBefore: before, digestAfter: after), memory: nil,
-      at: Timestamp(microseconds: wallClock.microseconds()))
+      change: change, at: Timestamp(microseconds: wallClock.microseconds()))
+    // No effect follows the last step: what is done then is done.
+    if case .finish = step { return }
+    try checkCurrent()
   }
 
-  private func digests(of names: [String]) async throws(ModelServerFailure) -> [String?] {
+  private func digests(of names: [String]) async throws -> [String?] {
     var found: [String?] = []
-    for name in names { found.append(try await server.digest(of: name)?.digest) }
+    for name in names {
+      try checkCurrent()
+      found.append(try await server.digest(of: name)?.digest)
+    }
     return found
+  }
+
+  /// Stands before each effect: a job that nobody waits for any more leaves the server alone.
+  private func checkCurrent() throws(CancellationError) {
+    guard !Task.isCancelled, isCurrent() else { throw CancellationError() }
   }
 
   /// Performs a step whose failure, once the download has succeeded, costs memory or a name but not the run.

@@ -27,6 +27,13 @@ extension ModelMemory {
     activeRun = run
   }
 
+  /// A finding joined a run that waits or is running: its evidence will not fire again. Nothing where that run is not
+  /// the model's any more.
+  public mutating func onJoined(evaluation: Evaluation, run: String) {
+    guard activeRun == run, let newest = evaluation.used.lazy.map(\.timestamp).max() else { return }
+    firedThrough = newest
+  }
+
   /// A run ended.
   ///
   /// The report of a run that is not the active one, an abandoned one say, changes the state of the active one not at

@@ -16,6 +16,10 @@ public enum Circuit: Sendable, Hashable {
   case open(reason: String)
 }
 
+/// A change of what is known of a model. It is applied where the memory is kept, in one transaction with what caused
+/// it, so that nothing that comes in between is lost.
+public typealias MemoryChange = @Sendable (inout ModelMemory) -> Void
+
 /// What earlier decisions and runs left behind for one model: the policy's whole memory, kept in the journal.
 public struct ModelMemory: Sendable, Hashable {
   /// Timestamp of the newest cycle that the last firing used.

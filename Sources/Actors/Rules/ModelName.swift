@@ -94,21 +94,27 @@ public enum ModelName {
     normalised(one).lowercased() == normalised(other).lowercased()
   }
 
-  /// The name under which the version before a pull is kept: `m:7b` → `m:7b-retraind-previous`.
-  public static func backup(of model: String) -> String {
+  /// What a version is held for under a name of its own; the raw value follows `backupSuffix` in its tag.
+  public enum Held: String, Sendable, Hashable, CaseIterable {
+    /// The version before the last pull, to go back to.
+    case previous = ""
+    /// The served version while a pull is under way.
+    case standby = "-standby"
+    /// A version that a rollback replaced, until its runner is unloaded.
+    case rejected = "-rejected"
+  }
+
+  /// The name under which a version of a model is held: `m:7b` → `m:7b-retraind-previous`.
+  public static func backup(of model: String, as held: Held = .previous) -> String {
     let (name, tag, _) = parts(of: Substring(model))
     var kept = tag ?? "latest"
-    let room = maximumTag - backupSuffix.utf8.count
+    let suffix = backupSuffix + held.rawValue
+    let room = maximumTag - suffix.utf8.count
     if kept.utf8.count > room {
       // Cut, and told apart from other tags that begin alike.
       kept = "\(kept.prefix(room - 9))-\(shortHash(kept))"
     }
-    return "\(name):\(kept)\(backupSuffix)"
-  }
-
-  /// True where a name is one that `backup(of:)` makes.
-  public static func isBackup(_ model: String) -> Bool {
-    parts(of: Substring(model)).tag?.hasSuffix(backupSuffix) == true
+    return "\(name):\(kept)\(suffix)"
   }
 
   /// Takes a name apart; the colon of a port, before the last slash, is none of a tag.

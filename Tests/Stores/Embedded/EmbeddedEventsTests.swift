@@ -154,7 +154,7 @@ import Testing
     let journal = try await Journal.open(path: place.path)
     let store = EmbeddedStore(journal)
     let run = RunRow(id: "run-1", model: "m", trigger: .manual, requestedAt: Self.event.triggeredAt)
-    try await journal.beginRun(run: run, event: Self.event, decision: nil, memory: ModelMemory())
+    try await journal.beginRun(run: run, event: Self.event, decision: nil, memory: { _ in })
     for row in try await journal.pendingEvents(limit: 10, now: Self.event.triggeredAt) {
       let receipt = try await store.deliver(row.event)
       try await journal.markDelivered(eventID: row.event.eventID, table: receipt.table, at: Self.event.triggeredAt)

@@ -63,7 +63,4 @@ public struct FileFailure: Error, Sendable, Hashable, CustomStringConvertible {
     self.path = path
     description = "\(path) could not be \(verb): \(SystemError.text(code))"
   }
-
-  /// True where there is no such file.
-  public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
 }

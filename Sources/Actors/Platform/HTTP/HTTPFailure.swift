@@ -36,12 +36,4 @@ public struct HTTPFailure: Error, Sendable, Hashable, CustomStringConvertible {
     self.kind = kind
     self.description = description
   }
-
-  /// True where the peer cannot have seen the request, so that sending it again cannot do a thing twice.
-  public var nothingWasSent: Bool {
-    switch kind {
-    case .invalidURL, .unreachable, .connectTimeout, .tls: true
-    case .firstByteTimeout, .stalled, .totalTimeout, .truncated, .tooLarge, .cancelled, .other: false
-    }
-  }
 }
