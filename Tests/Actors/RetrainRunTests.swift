@@ -3,7 +3,7 @@ import Testing
 
 @testable import Actors
 
-@Suite("PullRun")
+@Suite("PullRun", .timeLimit(.minutes(1)))
 struct PullRunTests {
   let previous = "m:7b-retraind-previous"
   let standby = "m:7b-retraind-previous-standby"
@@ -95,7 +95,7 @@ struct PullRunTests {
   }
 }
 
-@Suite("RollbackRun")
+@Suite("RollbackRun", .timeLimit(.minutes(1)))
 struct RollbackRunTests {
   let previous = "m:7b-retraind-previous"
   let rejected = "m:7b-retraind-previous-rejected"
