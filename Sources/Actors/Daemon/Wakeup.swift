@@ -15,10 +15,8 @@ final class Wakeup: Sendable {
   }
   private let state = Guarded(State())
 
-  /// How many wait now.
-  var waiterCount: Int { state.withLock { $0.waiters.count } }
   /// True while somebody waits.
-  var isWaitedFor: Bool { waiterCount > 0 }
+  var isWaitedFor: Bool { state.withLock { !$0.waiters.isEmpty } }
 
   /// Blocks until the number of those who wait satisfies a condition, or for the limit: then false. For tests, which call
   /// it on a thread of its own.
