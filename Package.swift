@@ -80,6 +80,7 @@ let package = Package(
       name: "ActorsTests",
       dependencies: [
         "Actors", "Supervision", "Rules", "Platform", "Journal", "Stores", "Ollama", "TestSupport", "EmbeddedMonitor",
+        "CShims",
       ],
       path: "Tests/Actors", swiftSettings: settings),
     .testTarget(

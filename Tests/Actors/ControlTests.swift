@@ -1,8 +1,9 @@
-import Platform
+import CShims
 import TestSupport
 import Testing
 
 @testable import Actors
+@testable import Platform
 
 /// The control socket of a whole monitor, over a real socket.
 @Suite("Control", .timeLimit(.minutes(1)))
@@ -48,8 +49,7 @@ struct ControlTests {
     let monitor = try await bench.start(mode: .daemon)
     let run = try ask(bench, JSON.encode(ControlRequest(.retrain, model: "m", waits: true)))
     await bench.server.calls.waitFor { $0 == "pull m" }
-    let waiting = monitor.tree.handover.ends
-    while waiting.waiting == 0, !Task.isCancelled { await Task.yield() }
+    try await monitor.tree.handover.ends.waitForWaiters(1)
     await monitor.stop()
     let reply = try #require(try await run.value.last)
     #expect(reply.run?.state == "interrupted")
@@ -63,17 +63,12 @@ struct ControlTests {
     bench.server.script("m", .hold(gate, bytes: 7))
     let monitor = try await bench.start(mode: .daemon)
     let line = try JSON.encode(ControlRequest(.retrain, model: "m", waits: true))
-    let path = bench.paths.socket
-    // It gives up after a moment without a line, and its connection goes.
-    let client = Task {
-      try await onOwnThread(name: "client") {
-        try UnixSocketClient.request(path: path, line: line, timeout: .milliseconds(50)) { _ in }
-      }
-    }
     let ends = monitor.tree.handover.ends
-    await #expect(throws: SocketFailure.self) { try await client.value }
-    while ends.begun == 0, !Task.isCancelled { await Task.yield() }
-    while ends.waiting > 0, !Task.isCancelled { await Task.yield() }
+    // It never gives up: it leaves when its wait is known to have begun.
+    let client = try LeavingClient(path: bench.paths.socket, line: line)
+    try await ends.waitForWaiters(1)
+    client.leave()
+    #expect(try await comes { ends.blockUntil(waiting: { $0 == 0 }, atMost: $0) })
     await bench.server.calls.waitFor { $0 == "pull m" }
     #expect(await monitor.status().lane.running?.model == "m")
     gate.open()
@@ -124,4 +119,20 @@ struct ControlTests {
     #expect(await embedded.reload().error?.contains("started by a program") == true)
     await embedded.stop()
   }
+}
+
+/// A client that asks, reads nothing, and leaves when it is told to.
+private struct LeavingClient: ~Copyable {
+  struct NotConnected: Error {}
+  private let socket: Descriptor
+
+  init(path: String, line: String) throws {
+    guard let socket = Descriptor(retraind_unix_socket()) else { throw NotConnected() }
+    let isConnected = try UnixSocketPath.with(path) { retraind_unix_connect(socket.number, $0) == 0 }
+    guard isConnected, SocketLineWriter.send(line, to: socket.number) == 0 else { throw NotConnected() }
+    self.socket = socket
+  }
+
+  /// Its connection goes with it.
+  consuming func leave() {}
 }

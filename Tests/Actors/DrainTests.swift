@@ -245,10 +245,8 @@ final class CrashableTree: Sendable {
     await events.waitFor { if case .ready("retrain", 2, _) = $0 { true } else { false } }
   }
 
-  /// Waits until the pool has no job.
-  func jobEnded() async {
-    while await tree.runs.current?.snapshot().isEmpty == false, !Task.isCancelled { await Task.yield() }
-  }
+  /// Waits until the pool's job is over and out of the pool.
+  func jobEnded() async { await bench.log.waitFor { $0.contains("job ") && $0.contains(" finished after ") } }
 
   func stop() async {
     let root = root.withLock { $0 }

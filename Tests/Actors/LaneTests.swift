@@ -77,7 +77,7 @@ struct LaneTests {
     await retrain.placeUnrecorded("head", model: "h")
     let ticket = try await retrain.request(RunRequest(model: "m", kind: .pull, trigger: .manual))
     // The loop has looked, found the head unrecorded, and waits again.
-    await retrain.wakeup.waitForWaiter()
+    try await retrain.wakeup.waitForWaiters(1)
     #expect(bench.server.calls.all.isEmpty)
     _ = await retrain.withdraw("head", RunRefusal(description: "disk full"))
     #expect(await monitor.nextEnd(of: ticket.run)?.state == .succeeded)
@@ -309,8 +309,15 @@ extension RetrainActor {
 }
 
 extension Wakeup {
-  /// Returns when the loop has looked at everything and waits.
-  func waitForWaiter() async {
-    while !isWaitedFor, !Task.isCancelled { await Task.yield() }
+  /// Returns when so many wait: their loops have looked at everything.
+  func waitForWaiters(_ count: Int) async throws {
+    #expect(try await comes { self.blockUntil(waiting: { $0 >= count }, atMost: $0) })
+  }
+}
+
+extension RunEnds {
+  /// Returns when so many wait.
+  func waitForWaiters(_ count: Int) async throws {
+    #expect(try await comes { self.blockUntil(waiting: { $0 >= count }, atMost: $0) })
   }
 }

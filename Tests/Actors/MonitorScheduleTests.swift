@@ -2,7 +2,7 @@ import Testing
 
 @testable import Actors
 
-@Suite("MonitorSchedule")
+@Suite("MonitorSchedule", .timeLimit(.minutes(1)))
 struct MonitorScheduleTests {
   /// Both clocks, moved together unless told otherwise.
   struct Clocks {

@@ -41,7 +41,7 @@ struct OutboxTests {
     await bench.logged("is in system_events")
     #expect(await monitor.status().outbox.blockedWhy == "no table for a")
     sink.block([])
-    await bench.advance(until: sink.taken, within: .seconds(3700)) { $0.count == 2 }
+    await bench.advance(until: sink.taken, within: .seconds(3700), pause: OutboxActor.blockedRetry) { $0.count == 2 }
     #expect(bench.clock.now.offset >= .seconds(3600))
     await monitor.stop()
   }

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Testing
 
 @Suite("Killed at any instant", .serialized, .timeLimit(.minutes(1)))
@@ -31,12 +32,16 @@ struct KillTests {
       // Fires at each start while the mean is low and no run is open: there is always something to kill.
       try world.configure(#"{ rearm: "always", cooldown: "0s", ollama: { transport: "\#(transport)" } }"#)
       let rounds = transport == "api" ? 16 : 8
+      var reached: [Moment: Int] = [:]
       for round in 0..<rounds {
         let moment = Moment.allCases[round % Moment.allCases.count]
         // As if cycles as bad as those before had come since the last refresh.
         try world.execute("UPDATE retraind_models SET window_start = NULL")
-        try await kill(at: moment, after: round / Moment.allCases.count * 3, world)
+        if try await kill(at: moment, after: round / Moment.allCases.count * 3, world) {
+          reached[moment, default: 0] += 1
+        }
       }
+      for moment in Moment.allCases { #expect(reached[moment, default: 0] >= 1, "\(moment) was never killed at") }
       // The last one finishes what is open and begins nothing.
       try world.configure(#"{ threshold: 0.1, ollama: { transport: "\#(transport)" } }"#)
       let daemon = try await world.daemon()
@@ -62,16 +67,22 @@ struct KillTests {
   }
 
   /// Starts the daemon and kills it at a moment, or so many events of the server later.
-  private func kill(at moment: Moment, after events: Int, _ world: World) async throws {
+  ///
+  /// - Returns: whether the moment came, and the daemon was alive then.
+  private func kill(at moment: Moment, after events: Int, _ world: World) async throws -> Bool {
     let standIn = try #require(world.standIn)
     let before = try standIn.events()
     let lines = world.logLines.count
     let runs = try world.runs().count { $0.state == "succeeded" }
     let recorded = try world.runs().count
     let child = try world.retraind(["run"])
-    // A moment that does not come, because there is nothing to do, is no reason to wait for long.
-    try? await waitUntil("\(moment)", deadline: 3) {
-      if child.end != nil { return true }
+    let isAlive = Guarded(true)
+    // A moment that does not come is counted as not reached: it does not end the loop.
+    let came: Void? = try? await waitUntil("\(moment)", deadline: 3) {
+      if child.end != nil {
+        isAlive.withLock { $0 = false }
+        return true
+      }
       switch moment {
       case .spawned: return true
       case .firstLine: return world.logLines.count > lines
@@ -85,5 +96,6 @@ struct KillTests {
     }
     child.send(SIGKILL)
     #expect(try await child.waitForEnd() == .signal(SIGKILL))
+    return came != nil && isAlive.withLock { $0 }
   }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Journal
 
-@Suite struct DecisionTests {
+@Suite(.timeLimit(.minutes(1))) struct DecisionTests {
   let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
@@ -71,7 +71,7 @@ import Testing
   }
 }
 
-@Suite struct MemoryTests {
+@Suite(.timeLimit(.minutes(1))) struct MemoryTests {
   @Test(arguments: [0, 1, 3, 200, 201, 700])
   func manyAreReadAtOnce(count: Int) async throws {
     let directory = try TemporaryDirectory()
@@ -133,7 +133,7 @@ import Testing
   }
 }
 
-@Suite struct EventHistoryTests {
+@Suite(.timeLimit(.minutes(1))) struct EventHistoryTests {
   @Test func bothTablesAreReadAndNoneIsMissed() async throws {
     let directory = try TemporaryDirectory()
     let journal = try await Journal.open(path: directory.file())

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Journal
 
-@Suite struct JournalFileTests {
+@Suite(.timeLimit(.minutes(1))) struct JournalFileTests {
   let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

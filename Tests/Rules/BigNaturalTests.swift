@@ -2,7 +2,7 @@ import Testing
 
 @testable import Rules
 
-@Suite struct BigNaturalTests {
+@Suite(.timeLimit(.minutes(1))) struct BigNaturalTests {
   /// A number below 2^64 from products and sums is the one that the machine computes.
   @Test func agreesWithTheMachine() {
     var random = RandomSource(seed: 3)

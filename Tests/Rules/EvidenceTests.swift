@@ -1,7 +1,7 @@
 import Rules
 import Testing
 
-@Suite struct EvidenceTests {
+@Suite(.timeLimit(.minutes(1))) struct EvidenceTests {
   /// A row at `noon`, and what becomes of it: evidence or the reason why not.
   struct Case: Sendable, CustomTestStringConvertible {
     /// What is special about it.

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Rules
 
-@Suite struct ExactMeanTests {
+@Suite(.timeLimit(.minutes(1))) struct ExactMeanTests {
   /// Windows whose mean is exactly 0.6, built from pieces that balance; naive sums of doubles get many of them wrong.
   static let pieces: [[Evidence]] = [
     [counted(6, 4)], [counted(3, 2)], [counted(600, 400)], [.uncounted(rate: 0.6)],
@@ -168,7 +168,7 @@ import Testing
   }
 }
 
-@Suite struct ShownMeanTests {
+@Suite(.timeLimit(.minutes(1))) struct ShownMeanTests {
   @Test(
     "a mean is shown as people write it",
     arguments: [

@@ -2,7 +2,7 @@ import Rules
 import Testing
 
 /// Checks every hour over months with random cycles, outcomes and clock steps: what must hold whatever comes.
-@Suite struct PolicySimulationTests {
+@Suite(.timeLimit(.minutes(1))) struct PolicySimulationTests {
   /// One model's life.
   struct Life {
     /// Draws everything.

@@ -1,7 +1,7 @@
 import Rules
 import Testing
 
-@Suite struct TimestampTests {
+@Suite(.timeLimit(.minutes(1))) struct TimestampTests {
   /// Expected values from Python's datetime.
   @Test(
     arguments: [

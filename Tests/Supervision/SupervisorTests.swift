@@ -213,11 +213,16 @@ final class Script: Sendable {
 
   @Test("nobody keeps what a temporary child captured once it has ended")
   func temporaryIsForgotten() async throws {
-    final class Captured: Sendable {}
+    final class Captured: Sendable {
+      let gone: EventRecorder<Void>
+      init(_ gone: EventRecorder<Void>) { self.gone = gone }
+      deinit { gone.record(()) }
+    }
+    let gone = EventRecorder<Void>()
     weak var weakly: Captured?
     let bench: SupervisorBench
     do {
-      let captured = Captured()
+      let captured = Captured(gone)
       weakly = captured
       let temporary = ChildSpec(id: "a", restart: .temporary) { context in
         withExtendedLifetime(captured) { context.ready() }
@@ -231,7 +236,7 @@ final class Script: Sendable {
     // The task itself lets go a moment after it has told its end; a stop comes after it in the mailbox.
     await bench.supervisor.stop()
     _ = try await run.value
-    for _ in 0..<100_000 where weakly != nil { await Task.yield() }
+    await gone.wait { !$0.isEmpty }
     #expect(weakly == nil)
     #expect(await bench.supervisor.snapshot().children.isEmpty)
   }

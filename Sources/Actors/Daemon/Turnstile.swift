@@ -9,13 +9,16 @@ final class Turnstile: Sendable {
   }
   private let state = Guarded(State())
 
-  /// How many wait now.
-  var waiting: Int { state.withLock { $0.waiting.count } }
+  /// Blocks until the number of those who wait satisfies a condition, or for the limit: then false. For tests, which call
+  /// it on a thread of its own.
+  func blockUntil(waiting isThere: (Int) -> Bool, atMost limit: Duration) -> Bool {
+    state.wait(atMost: limit) { isThere($0.waiting.count) ? true : nil } ?? false
+  }
 
   /// Runs `body` when everybody who came before is through.
   func pass<Value: Sendable>(_ body: @Sendable () async -> Value) async -> Value {
     await withCheckedContinuation { continuation in
-      let isFree = state.withLock { state -> Bool in
+      let isFree = state.change { state -> Bool in
         if state.isTaken {
           state.waiting.append(continuation)
           return false
@@ -26,7 +29,7 @@ final class Turnstile: Sendable {
       if isFree { continuation.resume() }
     }
     let value = await body()
-    let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+    let next = state.change { state -> CheckedContinuation<Void, Never>? in
       if state.waiting.isEmpty {
         state.isTaken = false
         return nil

@@ -15,14 +15,18 @@ final class Wakeup: Sendable {
   }
   private let state = Guarded(State())
 
-  /// How many wait now.
-  var waiterCount: Int { state.withLock { $0.waiters.count } }
   /// True while somebody waits.
-  var isWaitedFor: Bool { waiterCount > 0 }
+  var isWaitedFor: Bool { state.withLock { !$0.waiters.isEmpty } }
+
+  /// Blocks until the number of those who wait satisfies a condition, or for the limit: then false. For tests, which call
+  /// it on a thread of its own.
+  func blockUntil(waiting isThere: (Int) -> Bool, atMost limit: Duration) -> Bool {
+    state.wait(atMost: limit) { isThere($0.waiters.count) ? true : nil } ?? false
+  }
 
   /// Wakes the loop, or lets its next wait return at once.
   func poke() {
-    let waiters = state.withLock { state -> [UInt64: CheckedContinuation<Void, Never>] in
+    let waiters = state.change { state -> [UInt64: CheckedContinuation<Void, Never>] in
       if state.waiters.isEmpty { state.isPending = true }
       defer { state.waiters = [:] }
       return state.waiters
@@ -40,7 +44,7 @@ final class Wakeup: Sendable {
       await withCheckedContinuation { continuation in
         // A cancelled task carries its flag before its handler runs, and the handler takes this lock: one of the two
         // sees the other.
-        let isDone = state.withLock { state -> Bool in
+        let isDone = state.change { state -> Bool in
           if Task.isCancelled { return true }
           if state.isPending {
             state.isPending = false
@@ -52,7 +56,7 @@ final class Wakeup: Sendable {
         if isDone { continuation.resume() }
       }
     } onCancel: {
-      state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
+      state.change { $0.waiters.removeValue(forKey: number) }?.resume()
     }
   }
 

@@ -34,11 +34,14 @@ final class RunEnds: Sendable {
   /// Ends told so far: taken before looking at the journal, it keeps an end in between from being missed.
   var mark: UInt64 { state.withLock { $0.told } }
 
-  /// Waits that have begun so far.
-  var begun: UInt64 { state.withLock { $0.waits } }
-
   /// Callers that wait now.
   var waiting: Int { state.withLock { $0.waiters.count } }
+
+  /// Blocks until the number of those who wait satisfies a condition, or for the limit: then false. For tests, which call
+  /// it on a thread of its own.
+  func blockUntil(waiting isThere: (Int) -> Bool, atMost limit: Duration) -> Bool {
+    state.wait(atMost: limit) { isThere($0.waiters.count) ? true : nil } ?? false
+  }
 
   /// The newest end of a run that was told after `mark`; nil where there is none, or it is forgotten.
   func end(of run: String, after mark: UInt64 = 0) -> RunEnd? {
@@ -47,7 +50,7 @@ final class RunEnds: Sendable {
 
   /// Tells everybody who waits for the run, and remembers its end.
   func tell(_ end: RunEnd) {
-    let waiters = state.withLock { state -> [Waiter] in
+    let waiters = state.change { state -> [Waiter] in
       state.told += 1
       state.ends.removeAll { $0.end.run == end.run }
       state.ends.append((state.told, end))
@@ -67,7 +70,7 @@ final class RunEnds: Sendable {
     }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let answer = state.withLock { state -> RunEnd?? in
+        let answer = state.change { state -> RunEnd?? in
           if let end = state.ends.last(where: { $0.end.run == run && $0.number > mark })?.end { return .some(end) }
           if Task.isCancelled { return .some(nil) }
           if state.isClosed { return Self.stopped(run) }
@@ -82,13 +85,13 @@ final class RunEnds: Sendable {
         if let answer { continuation.resume(returning: answer) }
       }
     } onCancel: {
-      state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume(returning: nil)
+      state.change { $0.waiters.removeValue(forKey: number) }?.continuation.resume(returning: nil)
     }
   }
 
   /// The daemon stops: everybody is answered now, and whoever comes later is answered at once.
   func close() {
-    let waiters = state.withLock { state -> [Waiter] in
+    let waiters = state.change { state -> [Waiter] in
       state.isClosed = true
       defer { state.waiters = [:] }
       return Array(state.waiters.values)

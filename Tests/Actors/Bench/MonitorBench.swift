@@ -106,16 +106,25 @@ final class MonitorBench: Sendable {
   func lines(_ text: String) -> [String] { log.all.filter { $0.contains(text) } }
 
   /// Moves the clock from sleeper to sleeper until an event has come; at most so far.
+  ///
+  /// It steps when somebody sleeps who is due within `pause`, the longest that those sleep whom the event depends on: an
+  /// alarm far ahead does not take their time away while they are still at work.
   func advance<Event>(
     until recorder: EventRecorder<Event>, within limit: Duration = .seconds(3600),
-    has isThere: @escaping @Sendable ([Event]) -> Bool
+    pause: Duration = OutboxActor.longestRetry, has isThere: @escaping @Sendable ([Event]) -> Bool
   ) async {
     let end = clock.now.offset + limit
-    while !isThere(recorder.all), clock.now.offset < end {
-      if let next = clock.deadlines.first { clock.advance(by: max(.zero, min(next, end) - clock.now.offset)) }
-      await Task.yield()
+    while !isThere(recorder.all), !Task.isCancelled {
+      let step = min(clock.now.offset + pause, end)
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await recorder.wait(until: isThere) }
+        group.addTask { [clock] in await clock.waitForSleeper(dueBy: step) }
+        await group.next()
+        group.cancelAll()
+      }
+      if isThere(recorder.all) { return }
+      if let next = clock.deadlines.first, next <= step { clock.advance(by: next - clock.now.offset) }
     }
-    await recorder.wait(until: isThere)
   }
 }
 

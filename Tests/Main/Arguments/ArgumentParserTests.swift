@@ -3,7 +3,7 @@ import Testing
 
 @testable import Main
 
-@Suite("command line")
+@Suite("command line", .timeLimit(.minutes(1)))
 struct ArgumentParserTests {
   static func parse(_ line: String) throws -> Invocation {
     try ArgumentParser.parse(line.split(separator: " ").map(String.init))
@@ -270,7 +270,7 @@ struct ArgumentParserTests {
   }
 }
 
-@Suite("times on the command line")
+@Suite("times on the command line", .timeLimit(.minutes(1)))
 struct TimestampArgumentTests {
   @Test(
     "reads instants",

@@ -1,7 +1,7 @@
 import Actors
 import Testing
 
-@Suite("durations as text")
+@Suite("durations as text", .timeLimit(.minutes(1)))
 struct DurationTextTests {
   @Test(
     "reads exactly",

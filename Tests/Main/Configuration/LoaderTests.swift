@@ -4,7 +4,7 @@ import Testing
 
 @testable import Main
 
-@Suite("configuration from all its sources")
+@Suite("configuration from all its sources", .timeLimit(.minutes(1)))
 struct LoaderTests {
   /// A file that says a threshold, which tells the files apart.
   private func file(_ threshold: String) -> FileReadResult { .text("{threshold: \(threshold)}") }
@@ -174,7 +174,7 @@ struct LoaderTests {
   }
 }
 
-@Suite("Supabase's configuration")
+@Suite("Supabase's configuration", .timeLimit(.minutes(1)))
 struct SupabaseConfigurationTests {
   static let notYet =
     "supabase: this version does not read from Supabase yet: the embedded store data/retraind.db is used"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Main
 
-@Suite("configuration file")
+@Suite("configuration file", .timeLimit(.minutes(1)))
 struct ReaderTests {
   @Test("nothing at all gives the defaults of the project")
   func defaults() throws {

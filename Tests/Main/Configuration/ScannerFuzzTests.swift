@@ -22,7 +22,7 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-@Suite("configuration under mutated input")
+@Suite("configuration under mutated input", .timeLimit(.minutes(1)))
 struct ScannerFuzzTests {
   /// A file with everything in it.
   static let whole = """

@@ -112,7 +112,7 @@ import Testing
   }
 }
 
-@Suite struct LaneLockTests {
+@Suite(.timeLimit(.minutes(1))) struct LaneLockTests {
   @Test(arguments: [
     "http://127.0.0.1:11434", "http://127.0.0.1:11434/", "127.0.0.1:11434", "localhost", "LOCALHOST:11434", ":11434",
     "",

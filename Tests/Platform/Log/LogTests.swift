@@ -1,5 +1,6 @@
 import CShims
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Platform
@@ -209,11 +210,17 @@ import Testing
     close(ends[1])
   }
 
-  @Test func aLogThatGoesWritesItsLines() throws {
+  @Test func aLogThatGoesWritesItsLines() async throws {
     let scratch = try ScratchDirectory()
     let path = scratch.file("gone.log")
-    do { log(.file(path)).info("last words") }
-    while (try? messages(path)) != ["last words"] { sched_yield() }
+    let writer: LogWriter
+    do {
+      let log = log(.file(path))
+      log.info("last words")
+      writer = log.writer
+    }
+    #expect(try await comes { writer.waitUntilEnded(atMost: $0) })
+    #expect(try messages(path) == ["last words"])
   }
 }
 

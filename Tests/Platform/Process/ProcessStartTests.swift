@@ -1,6 +1,8 @@
 import Glibc
-import Platform
+import TestSupport
 import Testing
+
+@testable import Platform
 
 /// What a child is started with, and what is said where it cannot be.
 @Suite(.timeLimit(.minutes(1))) struct ProcessStartTests {
@@ -87,12 +89,9 @@ import Testing
   @Test func twoHundredRunsLeaveNoDescriptor() async {
     await #expect(processExitsWith: .success) {
       _ = try await shell("true")
-      // A run's thread lets go of its last descriptors just after it has answered: wait for the count to settle.
-      var before = try descriptorCount()
-      for _ in 0..<10_000 {
-        sched_yield()
-        before = min(before, try descriptorCount())
-      }
+      // A run's thread lets go of its last descriptors just after it has answered, and before it is counted as ended.
+      #expect(await OwnThread.waitForOneOff(atMost: 0, within: comesWithin))
+      let before = try descriptorCount()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for number in 0..<200 {
           if number >= 8 { try await group.next() }
@@ -105,7 +104,7 @@ import Testing
         }
         try await group.waitForAll()
       }
-      for _ in 0..<100_000 where try descriptorCount() > before { sched_yield() }
+      #expect(await OwnThread.waitForOneOff(atMost: 0, within: comesWithin))
       #expect(try descriptorCount() == before)
     }
   }

@@ -11,7 +11,7 @@ import Testing
   import Glibc
 #endif
 
-@Suite struct SQLiteFailureTests {
+@Suite(.timeLimit(.minutes(1))) struct SQLiteFailureTests {
   let directory: SQLiteTemporaryDirectory
 
   init() throws { directory = try SQLiteTemporaryDirectory() }
@@ -149,7 +149,7 @@ import Testing
   }
 }
 
-@Suite struct SQLiteMigrationsTests {
+@Suite(.timeLimit(.minutes(1))) struct SQLiteMigrationsTests {
   let directory: SQLiteTemporaryDirectory
 
   init() throws { directory = try SQLiteTemporaryDirectory() }

@@ -1,5 +1,6 @@
 import CShims
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Platform
@@ -62,14 +63,19 @@ private func readAll(_ number: Int32) -> String {
 
   @Test func answerMayComeLaterFromATask() async throws {
     let scratch = try ScratchDirectory()
+    let events = EventRecorder<String>()
     let server = try UnixSocketServer(path: scratch.file("s")) { request, connection in
       Task {
-        for _ in 0..<100 { await Task.yield() }
+        await events.waitFor { $0 == "answer" }
         connection.send(line: "late \(request)")
       }
+      events.record("asked")
     }
-    #expect(try await ask(server.path, "x") == ["late x"])
-    while server.connections > 0 { await Task.yield() }
+    async let answer = ask(server.path, "x")
+    await events.waitFor { $0 == "asked" }
+    events.record("answer")
+    #expect(try await answer == ["late x"])
+    #expect(try await comes { server.blockUntil(connections: { $0 == 0 }, atMost: $0) })
   }
 
   @Test func manyAskAtOnce() async throws {
@@ -170,16 +176,16 @@ private func readAll(_ number: Int32) -> String {
     let held = Guarded<[UnixConnection]>([])
     let server = try UnixSocketServer(path: scratch.file("s")) { request, connection in
       connection.send(line: request)
-      if request == "hold" { held.withLock { $0.append(connection) } }
+      if request == "hold" { held.change { $0.append(connection) } }
     }
     let holders = (0..<16).map { _ in Task { try await ask(server.path, "hold") } }
-    while held.withLock({ $0.count }) < 16 { await Task.yield() }
+    #expect(try await comes { held.wait(atMost: $0) { $0.count < 16 ? nil : true } ?? false })
     #expect(server.connections == 16)
     #expect(
       try await ask(server.path, "x")
         == ["{\"error\":\"16 connections are open already; try again in a moment\"}"])
     held.withLock { $0.removeLast() }.close()
-    while server.connections == 16 { await Task.yield() }
+    #expect(try await comes { server.blockUntil(connections: { $0 < 16 }, atMost: $0) })
     #expect(try await ask(server.path, "x") == ["x"])
     held.withLock { $0 = [] }
     for holder in holders { #expect(try await holder.value == ["hold"]) }
@@ -190,11 +196,12 @@ private func readAll(_ number: Int32) -> String {
     let held = Guarded<[UnixConnection]>([])
     let server = try UnixSocketServer(path: scratch.file("s")) { request, connection in
       connection.send(line: request)
-      held.withLock { $0.append(connection) }
+      held.change { $0.append(connection) }
     }
     let holder = Task { try await ask(server.path, "hold", timeout: nil) }
     let silent = try rawConnection(server.path)
-    while held.withLock({ $0.isEmpty }) || server.connections < 2 { await Task.yield() }
+    #expect(try await comes { held.wait(atMost: $0) { $0.isEmpty ? nil : true } ?? false })
+    #expect(try await comes { server.blockUntil(connections: { $0 >= 2 }, atMost: $0) })
     server.stop()
     #expect(try await holder.value == ["hold"])
     #expect(readAll(silent) == "")
@@ -209,17 +216,22 @@ private func readAll(_ number: Int32) -> String {
     let scratch = try ScratchDirectory()
     let held = Guarded<[UnixConnection]>([])
     let server = try UnixSocketServer(path: scratch.file("s")) { _, connection in
-      held.withLock { $0.append(connection) }
+      held.change { $0.append(connection) }
     }
     let number = try rawConnection(server.path)
     _ = write(number, "x\n", 2)
-    while held.withLock({ $0.isEmpty }) { await Task.yield() }
+    #expect(try await comes { held.wait(atMost: $0) { $0.isEmpty ? nil : true } ?? false })
     let connection = try #require(held.withLock { $0.first })
     #expect(connection.isOpen)
     #expect(connection.peerUser == geteuid())
     close(number)
     // A process that is being started by another test may hold a copy of the socket for a moment.
-    while connection.isOpen { await Task.yield() }
+    #expect(
+      try await comes { limit in
+        var hangUp = pollfd(fd: connection.socket.number, events: 0, revents: 0)
+        return poll(&hangUp, 1, Int32(limit.wholeMilliseconds)) == 1
+      })
+    #expect(!connection.isOpen)
     #expect(!connection.send(line: "x"))
   }
 

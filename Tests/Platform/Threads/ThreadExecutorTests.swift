@@ -1,7 +1,8 @@
 import Glibc
-import Platform
-import Synchronization
+import TestSupport
 import Testing
+
+@testable import Platform
 
 /// An actor on a thread of its own that notes what happens in which order and where.
 private actor Notebook {
@@ -75,13 +76,16 @@ private actor Notebook {
 
   @Test func anUnusedExecutorGoesAway() async throws {
     weak var gone: ThreadExecutor?
+    let end: @Sendable (Duration) -> Bool
     do {
       let executor = try ThreadExecutor(name: "short")
       gone = executor
+      end = executor.endOfThread
       await Notebook(executor).add(1)
     }
     // The last hold may be the thread's own, for the rest of its turn.
-    while gone != nil { await Task.yield() }
+    #expect(try await comes(end))
+    #expect(gone == nil)
   }
 }
 
@@ -115,12 +119,13 @@ extension Notebook {
       let holders = (0..<64).map { _ in
         Task { try await onOwnThread(name: "held") { gate.waitUntilOpen() } }
       }
-      while gate.waiting.load(ordering: .relaxed) < 64 { await Task.yield() }
+      await gate.arrivals.wait { $0.count == 64 }
       await #expect(throws: ThreadFailure.self) { try await onOwnThread(name: "one more") {} }
       gate.open()
       for holder in holders { try await holder.value }
       // The count falls just after the answer.
-      while (try? await onOwnThread(name: "again", {})) == nil { await Task.yield() }
+      #expect(await OwnThread.waitForOneOff(atMost: 63, within: comesWithin))
+      try await onOwnThread(name: "again") {}
     }
   }
 }
@@ -128,7 +133,7 @@ extension Notebook {
 /// What threads wait at until it is opened.
 private final class Gate: Sendable {
   /// Threads that came to it.
-  let waiting = Atomic<Int>(0)
+  let arrivals = EventRecorder<Void>()
   private let readEnd: Int32
   private let writeEnd: Int32
 
@@ -140,7 +145,7 @@ private final class Gate: Sendable {
   }
 
   func waitUntilOpen() {
-    waiting.add(1, ordering: .relaxed)
+    arrivals.record(())
     var byte: UInt8 = 0
     _ = read(readEnd, &byte, 1)
   }

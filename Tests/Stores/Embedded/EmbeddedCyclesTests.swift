@@ -5,7 +5,7 @@ import Testing
 
 @testable import Stores
 
-@Suite struct EmbeddedCyclesTests {
+@Suite(.timeLimit(.minutes(1))) struct EmbeddedCyclesTests {
   let place: StoreDirectory
 
   init() throws { place = try StoreDirectory() }
@@ -169,7 +169,7 @@ import Testing
 }
 
 /// The scan is fast only because of its shape: it must give what reading everything would give, and never read it.
-@Suite struct EmbeddedScanTests {
+@Suite(.timeLimit(.minutes(1))) struct EmbeddedScanTests {
   let place: StoreDirectory
 
   init() throws { place = try StoreDirectory() }

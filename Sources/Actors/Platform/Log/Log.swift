@@ -42,8 +42,8 @@ public final class Log: Sendable {
   private let wallClock: WallClock
   /// Sees every line that is written, on the thread that logs.
   private let observer: (@Sendable (LogLevel, String) -> Void)?
-  /// Queue and writing thread.
-  private let writer: LogWriter
+  /// Queue and writing thread; internal for tests, which see it end after the log has gone.
+  let writer: LogWriter
 
   /// Makes a log; the file is opened with the first line.
   ///

@@ -107,9 +107,10 @@ final class LogWriter: Sendable {
   /// Asks the thread to end.
   func close() { queue.change { $0.isClosing = true } }
 
-  /// Blocks until no thread runs, or for the limit.
-  func waitUntilEnded(atMost limit: Duration) {
-    _ = queue.wait(atMost: limit) { $0.hasThread ? nil : true }
+  /// Blocks until no thread runs, or for the limit: then false.
+  @discardableResult
+  func waitUntilEnded(atMost limit: Duration) -> Bool {
+    queue.wait(atMost: limit) { $0.hasThread ? nil : true } ?? false
   }
 
   /// Adds an entry; true where a thread has to be started for it.

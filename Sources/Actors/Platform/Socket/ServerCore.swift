@@ -56,6 +56,11 @@ final class ServerCore: Sendable {
   /// Connections that are open now.
   var connectionCount: Int { state.withLock { $0.guests.count } }
 
+  /// Blocks until the number of open connections satisfies a condition, or for the limit: then false.
+  func blockUntil(connections isThere: (Int) -> Bool, atMost limit: Duration) -> Bool {
+    state.wait(atMost: limit) { isThere($0.guests.count) ? true : nil } ?? false
+  }
+
   /// Wakes the accepting thread to its end and closes every connection.
   func askToStop() {
     let guests = state.withLock { state -> [Guest] in
@@ -97,12 +102,12 @@ final class ServerCore: Sendable {
     var user: UInt32 = 0
     let isKnown = retraind_peer_user(socket.number, &user) == 0
     let connection = UnixConnection(socket: socket, peerUser: user) { [state] id in
-      state.withLock { _ = $0.guests.removeValue(forKey: id) }
+      state.change { _ = $0.guests.removeValue(forKey: id) }
     }
     guard isKnown, mayEnter(user) else {
       return turnAway(connection, "this socket is for the user whom the daemon runs as, and for root")
     }
-    let hasPlace = state.withLock { state in
+    let hasPlace = state.change { state in
       if state.isStopping || state.guests.count >= UnixSocketServer.maximumConnections { return false }
       state.guests[ObjectIdentifier(connection)] = Guest(connection: connection)
       return true

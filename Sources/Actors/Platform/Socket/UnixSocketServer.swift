@@ -70,6 +70,12 @@ public final class UnixSocketServer: Sendable {
   /// Connections that are open now.
   public var connections: Int { core.connectionCount }
 
+  /// Blocks until the number of open connections satisfies a condition, or for the limit: then false. For tests, which
+  /// call it on a thread of its own.
+  func blockUntil(connections isThere: (Int) -> Bool, atMost limit: Duration) -> Bool {
+    core.blockUntil(connections: isThere, atMost: limit)
+  }
+
   /// Removes the socket file, closes every connection, and returns when nobody is accepted any more. Handlers that run
   /// find their connection closed.
   public func stop() {

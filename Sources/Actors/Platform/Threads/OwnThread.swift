@@ -1,5 +1,4 @@
 import CShims
-import Synchronization
 
 /// Threads of our own, for what would block the cooperative pool.
 enum OwnThread {
@@ -9,41 +8,74 @@ enum OwnThread {
   static let maximumOneOff = 64
 
   /// One-off threads that run now.
-  private static let oneOff = Atomic<Int>(0)
+  private static let oneOff = Guarded(0)
 
   /// Starts a detached thread. The body runs exactly once, or, where an error number comes back, never.
   ///
   /// - Parameter name: as tools show it; Linux cuts it to 15 bytes.
   static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
-    let box = Unmanaged.passRetained(Body(body))
+    launch(name: name, Body(isOneOff: false, body))
+  }
+
+  /// Like `start`, counted against `maximumOneOff`.
+  static func startOneOff(name: String, _ body: @escaping @Sendable () -> Void) -> ThreadFailure? {
+    let isFull = oneOff.withLock { running in
+      if running >= maximumOneOff { return true }
+      running += 1
+      return false
+    }
+    if isFull {
+      return ThreadFailure(
+        code: EAGAIN,
+        "thread \(name): \(maximumOneOff) blocking operations run already; something they wait for does not answer")
+    }
+    let code = launch(name: name, Body(isOneOff: true, body))
+    if code == 0 { return nil }
+    oneOff.change { $0 -= 1 }
+    return ThreadFailure(code: code, "thread \(name) could not be started: \(SystemError.text(code))")
+  }
+
+  /// Waits until at most so many one-off threads run, or for the limit: then false. On a thread that does not count
+  /// itself; for tests.
+  static func waitForOneOff(atMost count: Int, within limit: Duration) async -> Bool {
+    await withCheckedContinuation { continuation in
+      let code = start(name: "one-off-count") {
+        continuation.resume(returning: oneOff.wait(atMost: limit) { $0 <= count ? true : nil } ?? false)
+      }
+      if code != 0 { continuation.resume(returning: false) }
+    }
+  }
+
+  /// Starts a thread for a body.
+  private static func launch(name: String, _ body: Body) -> Int32 {
+    let box = Unmanaged.passRetained(body)
     let code = retraind_thread_start(
-      name, stackSize, { raw in raw.map { Unmanaged<Body>.fromOpaque($0).takeRetainedValue().run() } },
+      name, stackSize, { raw in if let raw, OwnThread.perform(raw) { OwnThread.oneOff.change { $0 -= 1 } } },
       box.toOpaque())
     if code != 0 { box.release() }
     return code
   }
 
-  /// Like `start`, counted against `maximumOneOff`.
-  static func startOneOff(name: String, _ body: @escaping @Sendable () -> Void) -> ThreadFailure? {
-    if oneOff.add(1, ordering: .relaxed).newValue > maximumOneOff {
-      oneOff.subtract(1, ordering: .relaxed)
-      return ThreadFailure(
-        code: EAGAIN,
-        "thread \(name): \(maximumOneOff) blocking operations run already; something they wait for does not answer")
-    }
-    let code = start(name: name) {
-      body()
-      oneOff.subtract(1, ordering: .relaxed)
-    }
-    if code == 0 { return nil }
-    oneOff.subtract(1, ordering: .relaxed)
-    return ThreadFailure(code: code, "thread \(name) could not be started: \(SystemError.text(code))")
+  /// Runs a body, and lets go of what it held before it is counted as ended.
+  ///
+  /// - Returns: whether it is counted.
+  @inline(never)
+  private static func perform(_ raw: UnsafeMutableRawPointer) -> Bool {
+    let body = Unmanaged<Body>.fromOpaque(raw).takeRetainedValue()
+    body.run()
+    return body.isOneOff
   }
 
   /// Carries a body through C.
   private final class Body: Sendable {
+    /// Whether it is counted.
+    let isOneOff: Bool
+    /// What the thread does.
     let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    init(isOneOff: Bool, _ run: @escaping @Sendable () -> Void) {
+      self.isOneOff = isOneOff
+      self.run = run
+    }
   }
 }
 

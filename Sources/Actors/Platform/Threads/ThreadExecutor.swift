@@ -56,6 +56,12 @@ public final class ThreadExecutor: SerialExecutor, TaskExecutor {
     queue.wait { $0.hasEnded ? () : nil }
   }
 
+  /// Blocks until the thread has ended, or for a limit: then false. It does not keep the executor; for tests, which see
+  /// with it what comes after the executor has gone.
+  var endOfThread: @Sendable (_ limit: Duration) -> Bool {
+    { [queue] limit in queue.wait(atMost: limit) { $0.hasEnded ? true : nil } ?? false }
+  }
+
   /// Whether the caller runs on this executor's thread.
   public func isIsolatingCurrentContext() -> Bool? {
     queue.withLock { $0.thread == retraind_thread_id() }
