@@ -114,7 +114,8 @@ struct SpellingTests {
     for name in ["a", "b", "c"] { try await bench.addCycles(name, count: 30) }
     let monitor = try await bench.start()
     for name in ["a", "b", "c"] {
-      try await monitor.journal.saveMemory(ModelMemory(windowStart: bench.now), of: name)
+      let now = bench.now
+      try await monitor.journal.updateMemory(of: name) { $0.windowStart = now }
     }
     #expect(try await monitor.check(isDryRun: true).map(\.have) == [0, 0, 0])
     #expect(bench.stats.calls.all.count == 1)

@@ -32,7 +32,8 @@ struct CheckNews: Sendable {
     var seen: [String: Standing] = [:]
     for result in results {
       let name = result.evaluation.model ?? ""
-      let standing = Standing(verdict: result.evaluation.verdict, action: result.action,
+      let standing = Standing(
+        verdict: result.evaluation.verdict, action: result.action,
         quarantined: result.evaluation.quarantined)
       seen[name] = standing
       let before = standings[name]
