@@ -5,4 +5,5 @@ import Platform
 SignalMask.blockDaemonSignals()
 StandardStreams.fillClosed()
 Heap.useOneArena()
+DescriptorLimit.raise()
 runProgram(Array(CommandLine.arguments.dropFirst()))

@@ -56,14 +56,22 @@ struct CurlLibrary: @unchecked Sendable {
 
   /// Loads the first of some names that loads.
   static func load(_ names: [String]) -> Result<CurlLibrary, HTTPFailure> {
+    var refusal: String?
     for name in names {
-      guard let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) else { continue }
+      guard let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) else {
+        // A library that is there and cannot be loaded is another matter than none.
+        if let text = dlerror().map({ String(cString: $0) }), !text.contains("No such file") { refusal = text }
+        continue
+      }
       do {
         return .success(try CurlLibrary(handle, name: name))
       } catch {
         dlclose(handle)
         return .failure(error)
       }
+    }
+    if let refusal {
+      return .failure(HTTPFailure(.other, "libcurl, which carries HTTP requests, cannot be loaded: \(refusal)"))
     }
     return .failure(
       HTTPFailure(
