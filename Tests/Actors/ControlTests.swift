@@ -56,6 +56,29 @@ struct ControlTests {
     #expect(reply.run?.error?.contains("resumed at the next start") == true)
   }
 
+  @Test("one too many who waits is told so, and the status still gets in")
+  func placesForWaiting() async throws {
+    let bench = try MonitorBench()
+    let gate = Gate()
+    bench.server.script("m", .hold(gate, bytes: 7))
+    let monitor = try await bench.start(mode: .daemon)
+    let line = try JSON.encode(ControlRequest(.retrain, model: "m", waits: true))
+    let waiting = (0..<ControlServer.maximumWaiting).map { _ in ask(bench, line) }
+    try await monitor.tree.handover.ends.waitForWaiters(ControlServer.maximumWaiting)
+    let refused = try await ask(bench, line).value.last
+    #expect(refused?.error == "too many are waiting: ask without --wait")
+    #expect(refused?.exitCode == 75)
+    let check = try await ask(bench, JSON.encode(ControlRequest(.check, waits: true))).value.last
+    #expect(check?.error == "too many are waiting: ask with --no-wait")
+    #expect(try await ask(bench, JSON.encode(ControlRequest(.status))).value.last?.status?.state == "running")
+    #expect(try await ask(bench, JSON.encode(ControlRequest(.retrain, model: "m"))).value.last?.run?.isJoined == true)
+    gate.open()
+    for client in waiting { #expect(try await client.value.last?.run?.state == "succeeded") }
+    // Their places are free again.
+    #expect(try await ask(bench, JSON.encode(ControlRequest(.check, waits: true))).value.last?.checks != nil)
+    await monitor.stop()
+  }
+
   @Test("a client that leaves takes its wait with it")
   func clientLeaves() async throws {
     let bench = try MonitorBench()
