@@ -208,9 +208,11 @@ final class LogWriter: Sendable {
     case .both:
       let lost = sinks.backlog.add(bytes)
       if lost > 0 { queue.change { $0.lostInAll += lost } }
-      offer(&sinks)
-      // Written once: whoever does not take a line now does not get it later either.
+      let code = sinks.backlog.offer(to: &sinks.file, lossLine: lossLine)
+      // Written once: whoever does not take a line now does not get it later either. Before the note of a failure, which
+      // ends a flush that waits.
       _ = sinks.echo.write(bytes, lossLine: lossLine)
+      note(code, &sinks)
     case .file: writeToFile(&bytes, &sinks)
     }
     bytes = []
