@@ -92,3 +92,13 @@ struct LogEcho {
     return piece[...newline]
   }
 }
+
+/// What the log's thread writes to.
+struct LogSinks: ~Copyable {
+  /// The file; without a path where there is none.
+  var file: LogFile
+  /// What the file has still to take.
+  var backlog = LogBacklog()
+  /// Standard error.
+  var echo: LogEcho
+}

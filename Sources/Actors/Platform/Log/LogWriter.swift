@@ -42,16 +42,6 @@ final class LogWriter: Sendable {
     var hasThread = false
   }
 
-  /// What the thread writes to.
-  private struct Sinks: ~Copyable {
-    /// The file; without a path where there is none.
-    var file: LogFile
-    /// What the file has still to take.
-    var backlog = LogBacklog()
-    /// Standard error.
-    var echo: LogEcho
-  }
-
   /// What callers and the thread share.
   private let queue = Guarded(Queue())
   /// Where lines go.
@@ -146,7 +136,7 @@ final class LogWriter: Sendable {
 
   /// The thread's whole life.
   private func work() {
-    var sinks = Sinks(file: LogFile(path: destination.path ?? ""), echo: LogEcho(standardError))
+    var sinks = LogSinks(file: LogFile(path: destination.path ?? ""), echo: LogEcho(standardError))
     var undone = 0
     while let (entries, loss) = nextBatch(isRetrying: !sinks.backlog.isEmpty) {
       var bytes: [UInt8] = []
@@ -198,7 +188,7 @@ final class LogWriter: Sendable {
   /// the lines too, it is not kept waiting for that.
   ///
   /// The file comes first: it is what counts, and standard error may be a pipe that nobody reads.
-  private func writeOut(_ bytes: inout [UInt8], _ sinks: inout Sinks) {
+  private func writeOut(_ bytes: inout [UInt8], _ sinks: inout LogSinks) {
     guard !bytes.isEmpty else { return }
     switch destination {
     case .standardError:
@@ -209,8 +199,7 @@ final class LogWriter: Sendable {
       let lost = sinks.backlog.add(bytes)
       if lost > 0 { queue.change { $0.lostInAll += lost } }
       let code = sinks.backlog.offer(to: &sinks.file, lossLine: lossLine)
-      // Written once: whoever does not take a line now does not get it later either. Before the note of a failure, which
-      // ends a flush that waits.
+      // Before the note of a failure, which ends a flush that waits.
       _ = sinks.echo.write(bytes, lossLine: lossLine)
       note(code, &sinks)
     case .file: writeToFile(&bytes, &sinks)
@@ -219,14 +208,13 @@ final class LogWriter: Sendable {
   }
 
   /// Gives the file what it has not got yet, once.
-  private func offer(_ sinks: inout Sinks) {
-    guard !sinks.backlog.isEmpty else { return }
-    let code = sinks.backlog.offer(to: &sinks.file, lossLine: lossLine)
-    note(code, &sinks)
+  private func offer(_ sinks: inout LogSinks) {
+    if sinks.backlog.isEmpty { return }
+    note(sinks.backlog.offer(to: &sinks.file, lossLine: lossLine), &sinks)
   }
 
   /// Tries until the file has taken everything, or the log is closed while it refuses.
-  private func writeToFile(_ bytes: inout [UInt8], _ sinks: inout Sinks) {
+  private func writeToFile(_ bytes: inout [UInt8], _ sinks: inout LogSinks) {
     while true {
       let code = sinks.file.write(&bytes)
       note(code, &sinks)
@@ -246,7 +234,7 @@ final class LogWriter: Sendable {
   }
 
   /// Keeps what a write came to, and tells standard error once where the file begins to fail.
-  private func note(_ code: Int32, _ sinks: inout Sinks) {
+  private func note(_ code: Int32, _ sinks: inout LogSinks) {
     let path = destination.path ?? "standard error"
     let failure = code == 0 ? nil : "\(path) cannot be written: \(SystemError.text(code))"
     let isNews = queue.change { queue in
