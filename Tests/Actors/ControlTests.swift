@@ -1,4 +1,5 @@
 import CShims
+import Glibc
 import TestSupport
 import Testing
 
@@ -54,6 +55,44 @@ struct ControlTests {
     let reply = try #require(try await run.value.last)
     #expect(reply.run?.state == "interrupted")
     #expect(reply.run?.error?.contains("resumed at the next start") == true)
+  }
+
+  @Test("one too many who waits is told so, and the status still gets in")
+  func placesForWaiting() async throws {
+    let bench = try MonitorBench()
+    let gate = Gate()
+    bench.server.script("m", .hold(gate, bytes: 7))
+    let monitor = try await bench.start(mode: .daemon)
+    let line = try JSON.encode(ControlRequest(.retrain, model: "m", waits: true))
+    // Raw ones: a thread for each would be most of those that may block at once.
+    let waiting = (0..<ControlServer.maximumWaiting).map { _ in
+      let number = retraind_unix_socket()
+      #expect(retraind_unix_connect(number, bench.paths.socket) == 0)
+      #expect(SocketLineWriter.send(line, to: number) == 0)
+      return number
+    }
+    defer { for number in waiting { close(number) } }
+    try await monitor.tree.handover.ends.waitForWaiters(ControlServer.maximumWaiting)
+    let refused = try await ask(bench, line).value.last
+    #expect(refused?.error == "too many are waiting: ask without --wait")
+    #expect(refused?.exitCode == 75)
+    let check = try await ask(bench, JSON.encode(ControlRequest(.check, waits: true))).value.last
+    #expect(check?.error == "too many are waiting: ask with --no-wait")
+    #expect(try await ask(bench, JSON.encode(ControlRequest(.status))).value.last?.status?.state == "running")
+    #expect(try await ask(bench, JSON.encode(ControlRequest(.retrain, model: "m"))).value.last?.run?.isJoined == true)
+    gate.open()
+    // The end of a connection comes when its place is free again.
+    let answered = try await onOwnThread(name: "readers") {
+      waiting.count { number in
+        var reader = SocketLineReader(maximumLine: 65_536)
+        var last = ""
+        while case .line(let line) = reader.next(from: number, until: .now().advanced(by: comesWithin)) { last = line }
+        return last.contains("succeeded")
+      }
+    }
+    #expect(answered == waiting.count)
+    #expect(try await ask(bench, JSON.encode(ControlRequest(.check, waits: true))).value.last?.checks != nil)
+    await monitor.stop()
   }
 
   @Test("a client that leaves takes its wait with it")

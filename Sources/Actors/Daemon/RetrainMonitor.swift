@@ -70,7 +70,11 @@ public final class RetrainMonitor: Sendable {
     environment: [String: String]? = nil, configurationFile: String? = nil, reloader: Reloader? = nil
   ) async throws -> RetrainMonitor {
     try Directory.create(paths.directory)
-    let lock = try FileLock.acquire(path: paths.lock)
+    // A daemon's lock is held for long, a command's only for a moment.
+    let lock =
+      mode == .daemon
+      ? try FileLock.acquire(path: paths.lock)
+      : try await FileLock.acquire(path: paths.lock, within: QuickCheck.lockPatience)
     let parts =
       try parts
       ?? Parts.real(

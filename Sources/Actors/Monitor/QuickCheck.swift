@@ -6,6 +6,9 @@ import Stores
 /// A check for a command that finds nothing to do: evidence, verdicts and stored decisions, without the tree of a
 /// monitor. Most checks of a healthy model are of this kind, and scripts run them often.
 public enum QuickCheck {
+  /// How long a command waits for another one on the same state directory, which is mostly done in a moment.
+  public static let lockPatience: Duration = .seconds(3)
+
   /// Checks, where that needs no more than looking and writing decisions down.
   ///
   /// - Parameters:
@@ -20,7 +23,7 @@ public enum QuickCheck {
     thread: ThreadExecutor? = nil
   ) async throws -> [CheckEntry]? {
     try Directory.create(paths.directory)
-    let lock = isDryRun ? nil : try FileLock.acquire(path: paths.lock)
+    let lock = isDryRun ? nil : try await FileLock.acquire(path: paths.lock, within: lockPatience)
     defer { lock?.release() }
     let journal = try await Journal.open(path: paths.database, thread: thread)
     do {

@@ -6,6 +6,8 @@ final class ControlServer: Sendable {
   static let clientLook = Duration.seconds(1)
   /// Time in which answers that are on their way are sent when the server stops.
   static let drainBound = Duration.seconds(1)
+  /// Requests that wait for the end of a run at once. Fewer than connections, so that a status always gets in.
+  static let maximumWaiting = 48
 
   private let server: UnixSocketServer
   /// Requests that are being answered.
@@ -15,9 +17,10 @@ final class ControlServer: Sendable {
   init(path: String, owner: MonitorTree.Owner, log: Log) throws {
     let active = Guarded(0)
     self.active = active
+    let waiting = Guarded(0)
     server = try UnixSocketServer(path: path, refusal: Self.refusal) { line, connection in
       active.change { $0 += 1 }
-      Self.serve(line, on: connection, owner: owner)
+      Self.serve(line, on: connection, owner: owner, waiting: waiting)
       active.change { $0 -= 1 }
     }
   }
@@ -36,7 +39,7 @@ final class ControlServer: Sendable {
     return (try? JSON.encode(reply)) ?? "{}"
   }
 
-  private static func serve(_ line: String, on connection: UnixConnection, owner: MonitorTree.Owner) {
+  private static func serve(_ line: String, on connection: UnixConnection, owner: MonitorTree.Owner, waiting: Guarded<Int>) {
     guard let monitor = owner.monitor else {
       connection.send(line: refusal("retraind is starting or stopping: ask again in a moment"))
       return
@@ -48,6 +51,19 @@ final class ControlServer: Sendable {
       if let text = try? JSON.encode(reply) { connection.send(line: text) }
       return
     }
+    if request.waits ?? false {
+      let hasPlace = waiting.withLock { count in
+        if count >= maximumWaiting { return false }
+        count += 1
+        return true
+      }
+      guard hasPlace else {
+        let way = request.command == .check ? "with --no-wait" : "without --wait"
+        connection.send(line: refusal("too many are waiting: ask \(way)"))
+        return
+      }
+    }
+    defer { if request.waits ?? false { waiting.withLock { $0 -= 1 } } }
     let lines = ReplyQueue()
     // Named place of an unstructured task: it bridges the connection's thread to the actors, and ends with the reply.
     let task = Task.detached {

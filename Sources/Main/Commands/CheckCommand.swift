@@ -28,9 +28,8 @@ enum CheckCommand {
   ) async throws -> [CheckEntry] {
     let request = ControlRequest(
       .check, model: options.model, isDryRun: options.dryRun, waits: !options.noWait)
-    let link = DaemonLink(path: loaded.paths.socket, requests: requests)
+    let link = DaemonLink(paths: loaded.paths, requests: requests)
     if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
-      if let error = reply.error { throw CommandFailure(code: reply.exitCode ?? ExitCode.failure, error) }
       return reply.checks ?? []
     }
     for warning in loaded.warnings { context.terminal.say("retraind: \(warning)") }

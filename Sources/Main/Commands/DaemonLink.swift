@@ -11,31 +11,36 @@ import Platform
 
 /// A command's way to the daemon on its state directory, over the control socket.
 struct DaemonLink: Sendable {
-  /// Time that a daemon may stay silent between two lines before the command gives up.
-  static let silence = Duration.seconds(660)
+  /// Time that a daemon may stay silent before a command gives up whose answer takes no time.
+  static let shortSilence = Duration.seconds(10)
+  /// The same for checks and runs, between two lines: whoever waits gets a sign of life every 30 seconds.
+  static let longSilence = Duration.seconds(90)
 
-  /// The socket.
-  let path: String
+  /// Where the daemon's socket and lock are.
+  let paths: StatePaths
   /// Signals: while the daemon works, one is enough to stop waiting for it.
   let requests: SignalRequests
 
   /// Asks the daemon.
   ///
-  /// - Returns: its final reply; nil where no daemon runs on this state directory.
-  /// - Throws: `SocketFailure` where one runs but the talk failed.
+  /// - Parameter unanswered: what follows for the command where the daemon does not answer, as a sentence.
+  /// - Returns: its final reply, which is no error; nil where no daemon runs on this state directory.
+  /// - Throws: `CommandFailure` where one runs and refuses or does not answer; `SocketFailure` where the talk failed.
   func ask(
-    _ request: ControlRequest, onProgress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
+    _ request: ControlRequest, unanswered: String? = nil,
+    onProgress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
   ) async throws -> ControlReply? {
     // A socket that is not there needs no thread to find out.
-    guard access(path, F_OK) == 0 else { return nil }
+    guard access(paths.socket, F_OK) == 0 else { return nil }
     let line = try JSON.encode(request)
-    let path = path
+    let path = paths.socket
+    let silence = Self.silence(of: request.command)
     requests.endAtOnce(true)
     defer { requests.endAtOnce(false) }
-    return try await onOwnThread(name: "control") {
+    let reply: ControlReply? = try await onOwnThread(name: "control") {
       let last = Guarded<ControlReply?>(nil)
       do {
-        try UnixSocketClient.request(path: path, line: line, timeout: Self.silence) { text in
+        try UnixSocketClient.request(path: path, line: line, timeout: silence) { text in
           guard let reply = try? JSON.decode(ControlReply.self, from: text) else { return }
           if let progress = reply.progress {
             onProgress(progress)
@@ -45,11 +50,30 @@ struct DaemonLink: Sendable {
         }
       } catch let failure as SocketFailure where failure.kind == .notRunning {
         return nil
+      } catch let failure as SocketFailure where failure.kind == .timedOut {
+        throw unansweredFailure(unanswered)
       }
       guard let reply = last.withLock({ $0 }) else {
         throw SocketFailure(.closed, "the daemon at \(path) ended before it answered: its log tells why")
       }
       return reply
     }
+    // Busy, starting or stopping is not the same as not there.
+    if let error = reply?.error { throw CommandFailure(code: reply?.exitCode ?? ExitCode.failure, error) }
+    return reply
+  }
+
+  private static func silence(of command: ControlRequest.Command) -> Duration {
+    switch command {
+    case .status, .record, .reload: shortSilence
+    case .check, .retrain, .rollback: longSilence
+    }
+  }
+
+  private func unansweredFailure(_ consequence: String?) -> CommandFailure {
+    let pid = FileLock.processID(at: paths.lock).map { " (pid \($0))" } ?? ""
+    return CommandFailure(
+      code: ExitCode.temporary,
+      "the daemon\(pid) does not answer; is it stopped?" + (consequence.map { " \($0)" } ?? ""))
   }
 }

@@ -50,10 +50,12 @@ enum RecordCommand {
     _ cycle: ControlRequest.Cycle, _ loaded: LoadedConfiguration, _ requests: SignalRequests,
     _ context: ProgramContext
   ) async throws -> String {
-    let link = DaemonLink(path: loaded.paths.socket, requests: requests)
-    if let reply = try await link.ask(ControlRequest(.record, cycle: cycle)) {
+    let link = DaemonLink(paths: loaded.paths, requests: requests)
+    let reply = try await link.ask(
+      ControlRequest(.record, cycle: cycle), unanswered: "It may still record the cycle when it goes on.")
+    if let reply {
       guard let id = reply.recorded else {
-        throw CommandFailure(code: ExitCode.failure, reply.error ?? "the daemon did not say whether it was recorded")
+        throw CommandFailure(code: ExitCode.failure, "the daemon did not say whether it was recorded")
       }
       return id
     }
@@ -84,11 +86,11 @@ enum ModelRunCommand {
     _ command: ControlRequest.Command, _ options: ModelRunOptions, _ loaded: LoadedConfiguration,
     _ requests: SignalRequests, _ progress: ProgressLine, _ context: ProgramContext
   ) async throws -> RunAnswer {
-    let link = DaemonLink(path: loaded.paths.socket, requests: requests)
+    let link = DaemonLink(paths: loaded.paths, requests: requests)
     let request = ControlRequest(command, model: options.model, waits: options.wait)
     if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
       guard let answer = reply.run else {
-        throw CommandFailure(code: reply.exitCode ?? ExitCode.failure, reply.error ?? "the daemon gave no answer")
+        throw CommandFailure(code: ExitCode.failure, "the daemon gave no answer")
       }
       return answer
     }
@@ -118,11 +120,14 @@ enum ModelRunCommand {
 enum ReloadCommand {
   static func run(_ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext) async -> Int32 {
     do {
-      let link = DaemonLink(path: loaded.paths.socket, requests: requests)
-      guard let reply = try await link.ask(ControlRequest(.reload)), let answer = reply.reload else {
+      let link = DaemonLink(paths: loaded.paths, requests: requests)
+      guard let reply = try await link.ask(ControlRequest(.reload)) else {
         throw CommandFailure(
           code: ExitCode.unavailable,
           "no daemon answers at \(loaded.paths.socket): start one with `retraind run`, or give its --state-dir")
+      }
+      guard let answer = reply.reload else {
+        throw CommandFailure(code: ExitCode.failure, "the daemon did not say whether it reloaded")
       }
       if context.global.json {
         context.terminal.print(try JSON.encode(answer, isPretty: true))

@@ -7,9 +7,14 @@ import Rules
 enum StatusCommand {
   static func run(_ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext) async -> Int32 {
     do {
-      let link = DaemonLink(path: loaded.paths.socket, requests: requests)
+      let link = DaemonLink(paths: loaded.paths, requests: requests)
       let report: StatusReport
-      if let reply = try await link.ask(ControlRequest(.status)), let status = reply.status {
+      if let reply = try await link.ask(
+        ControlRequest(.status), unanswered: "What its journal knows is not shown.")
+      {
+        guard let status = reply.status else {
+          throw CommandFailure(code: ExitCode.failure, "the daemon's answer holds no status")
+        }
         report = status
       } else {
         State.require(loaded, context)

@@ -130,6 +130,23 @@ import Testing
     #expect(LaneLockDirectory.normalised(endpoint) == expected)
   }
 
+  @Test func aHeldLockIsWaitedForWithinABound() async throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.file("l")
+    #expect(FileLock.processID(at: path) == nil)
+    let first = try FileLock.acquire(path: path)
+    #expect(FileLock.processID(at: path) == getpid())
+    let start = MonotonicMoment.now()
+    let patience = FileLock.retryInterval * 3
+    await #expect(throws: LockFailure.held(byPID: getpid())) {
+      _ = try await FileLock.acquire(path: path, within: patience)
+    }
+    #expect(start.nanosecondsLeft() <= -patience.wholeNanoseconds)
+    let second = Task { try await FileLock.acquire(path: path, within: .seconds(30)) }
+    first.release()
+    #expect(try await second.value.path == path)
+  }
+
   @Test func hashIsFNV1a() {
     #expect(LaneLockDirectory.fnv1a("") == 0xcbf2_9ce4_8422_2325)
     #expect(LaneLockDirectory.fnv1a("a") == 0xaf63_dc4c_8601_ec8c)

@@ -210,6 +210,45 @@ import Testing
     close(ends[1])
   }
 
+  @Test func aPipeThatNobodyReadsHoldsUpNeitherTheFileNorTheEnd() throws {
+    let scratch = try ScratchDirectory()
+    var ends: [Int32] = [-1, -1]
+    #expect(retraind_pipe(&ends) == 0)
+    defer { for end in ends { close(end) } }
+    let log = log(.both(scratch.file("x.log")), standardError: ends[1])
+    // More than a pipe takes.
+    let padding = String(repeating: "x", count: 100)
+    for number in 0..<3000 { log.info("\(number) \(padding)") }
+    let start = MonotonicMoment.now()
+    #expect(log.flush())
+    #expect(start.nanosecondsLeft() > -5_000_000_000)
+    #expect(try messages(scratch.file("x.log")) == (0..<3000).map { "\($0) \(padding)" })
+    #expect(log.lostLines == 0)
+    #expect(log.failure == nil)
+    // A reader that comes back is told what it missed.
+    _ = retraind_set_blocking(ends[0], 0)
+    var shown: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    func drain() {
+      while true {
+        let count = read(ends[0], &buffer, buffer.count)
+        if count <= 0 { return }
+        shown += buffer.prefix(count)
+      }
+    }
+    drain()
+    let taken = shown.count { $0 == UInt8(ascii: "\n") }
+    #expect(taken > 0 && taken < 3000)
+    log.info("after")
+    log.close()
+    drain()
+    let lines = text(shown).split(separator: "\n")
+    #expect(lines.count == taken + 2)
+    #expect(lines[taken].contains("\(3000 - taken) log lines are missing here: nobody read standard error"))
+    #expect(lines.last?.contains("after") == true)
+    #expect(try messages(scratch.file("x.log")).last == "after")
+  }
+
   @Test func aLogThatGoesWritesItsLines() async throws {
     let scratch = try ScratchDirectory()
     let path = scratch.file("gone.log")

@@ -126,6 +126,14 @@ public final class FileLock: Sendable {
       && ours.st_dev == there.st_dev
   }
 
+  /// The process that a lock file names: whoever holds the lock, or held it last; nil where it names none.
+  public static func processID(at path: String) -> Int32? {
+    let number = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    guard number >= 0 else { return nil }
+    defer { _ = close(number) }
+    return readProcessID(number)
+  }
+
   private static func writeProcessID(_ number: Int32) {
     let text = Array("\(getpid())\n".utf8)
     guard ftruncate(number, 0) == 0 else { return }

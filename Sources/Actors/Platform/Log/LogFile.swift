@@ -109,7 +109,8 @@ enum DescriptorWriter {
     return failure
   }
 
-  private static func writeOnce(_ number: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  /// Writes once; what write(2) returns.
+  static func writeOnce(_ number: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     write(number, bytes.baseAddress, bytes.count)
   }
 

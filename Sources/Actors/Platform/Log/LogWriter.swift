@@ -136,30 +136,29 @@ final class LogWriter: Sendable {
 
   /// The thread's whole life.
   private func work() {
-    var file = destination.path.map { LogFile(path: $0) } ?? LogFile(path: "")
-    var backlog = LogBacklog()
+    var sinks = LogSinks(file: LogFile(path: destination.path ?? ""), echo: LogEcho(standardError))
     var undone = 0
-    while let (entries, loss) = nextBatch(isRetrying: !backlog.isEmpty) {
+    while let (entries, loss) = nextBatch(isRetrying: !sinks.backlog.isEmpty) {
       var bytes: [UInt8] = []
       for entry in entries {
         switch entry {
         case .line(let line): bytes.append(contentsOf: line)
         case .reopen:
-          writeOut(&bytes, &file, &backlog)
-          file.close()
-          if destination.path != nil { note(file.open(), path: file.path) }
+          writeOut(&bytes, &sinks)
+          sinks.file.close()
+          if destination.path != nil { note(sinks.file.open(), &sinks) }
         }
       }
       bytes.append(contentsOf: loss)
-      if bytes.isEmpty { offer(&backlog, &file) }
-      writeOut(&bytes, &file, &backlog)
+      if bytes.isEmpty { offer(&sinks) }
+      writeOut(&bytes, &sinks)
       undone += entries.count
-      guard backlog.isEmpty else { continue }
+      guard sinks.backlog.isEmpty else { continue }
       queue.change { [undone] in $0.done += undone }
       undone = 0
     }
-    offer(&backlog, &file)
-    queue.change { [lines = backlog.lines] in
+    offer(&sinks)
+    queue.change { [lines = sinks.backlog.lines] in
       $0.lostInAll += lines
       $0.hasThread = false
     }
@@ -187,38 +186,38 @@ final class LogWriter: Sendable {
 
   /// Writes everything. A disk that refuses is tried until it takes it or the log is closed; where standard error gets
   /// the lines too, it is not kept waiting for that.
-  private func writeOut(_ bytes: inout [UInt8], _ file: inout LogFile, _ backlog: inout LogBacklog) {
+  ///
+  /// The file comes first: it is what counts, and standard error may be a pipe that nobody reads.
+  private func writeOut(_ bytes: inout [UInt8], _ sinks: inout LogSinks) {
     guard !bytes.isEmpty else { return }
     switch destination {
-    case .standardError: writeToStandardError(bytes)
+    case .standardError:
+      let (code, dropped) = sinks.echo.write(bytes, lossLine: lossLine)
+      if dropped > 0 { queue.change { $0.lostInAll += dropped } }
+      note(code, &sinks)
     case .both:
-      writeToStandardError(bytes)
-      let lost = backlog.add(bytes)
+      let lost = sinks.backlog.add(bytes)
       if lost > 0 { queue.change { $0.lostInAll += lost } }
-      offer(&backlog, &file)
-    case .file: writeToFile(&bytes, &file)
+      let code = sinks.backlog.offer(to: &sinks.file, lossLine: lossLine)
+      // Before the note of a failure, which ends a flush that waits.
+      _ = sinks.echo.write(bytes, lossLine: lossLine)
+      note(code, &sinks)
+    case .file: writeToFile(&bytes, &sinks)
     }
     bytes = []
   }
 
   /// Gives the file what it has not got yet, once.
-  private func offer(_ backlog: inout LogBacklog, _ file: inout LogFile) {
-    guard !backlog.isEmpty else { return }
-    note(backlog.offer(to: &file, lossLine: lossLine), path: file.path)
-  }
-
-  /// Standard error is written once: whoever closed it does not read it later either.
-  private func writeToStandardError(_ bytes: [UInt8]) {
-    var bytes = bytes
-    let code = DescriptorWriter.write(&bytes, to: standardError)
-    if destination.path == nil { note(code, path: "standard error") }
+  private func offer(_ sinks: inout LogSinks) {
+    if sinks.backlog.isEmpty { return }
+    note(sinks.backlog.offer(to: &sinks.file, lossLine: lossLine), &sinks)
   }
 
   /// Tries until the file has taken everything, or the log is closed while it refuses.
-  private func writeToFile(_ bytes: inout [UInt8], _ file: inout LogFile) {
+  private func writeToFile(_ bytes: inout [UInt8], _ sinks: inout LogSinks) {
     while true {
-      let code = file.write(&bytes)
-      note(code, path: file.path)
+      let code = sinks.file.write(&bytes)
+      note(code, &sinks)
       if code == 0 { return }
       let mustGiveUp: Bool? = queue.wait(atMost: pause) { queue in
         if queue.isClosing { return true }
@@ -235,7 +234,8 @@ final class LogWriter: Sendable {
   }
 
   /// Keeps what a write came to, and tells standard error once where the file begins to fail.
-  private func note(_ code: Int32, path: String) {
+  private func note(_ code: Int32, _ sinks: inout LogSinks) {
+    let path = destination.path ?? "standard error"
     let failure = code == 0 ? nil : "\(path) cannot be written: \(SystemError.text(code))"
     let isNews = queue.change { queue in
       let isNews = failure != nil && queue.failure == nil
@@ -244,7 +244,7 @@ final class LogWriter: Sendable {
       return isNews
     }
     guard let failure, isNews, destination.path != nil else { return }
-    var notice = Array("retraind: the log \(failure); it is tried again every \(pause.components.seconds) s\n".utf8)
-    _ = DescriptorWriter.write(&notice, to: standardError)
+    let notice = "retraind: the log \(failure); it is tried again every \(pause.components.seconds) s\n"
+    _ = sinks.echo.write(Array(notice.utf8), lossLine: lossLine)
   }
 }

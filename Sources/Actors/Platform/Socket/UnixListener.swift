@@ -11,7 +11,7 @@ import CShims
 /// A socket file that somebody listens on.
 final class UnixListener: Sendable {
   /// Connections that the kernel holds until they are accepted.
-  static let backlog: Int32 = 16
+  static let backlog: Int32 = 64
 
   /// Where it is.
   let path: String

@@ -13,7 +13,7 @@
 /// an old socket file and replacing it there is a moment.
 public final class UnixSocketServer: Sendable {
   /// Connections at once; one more is told so and closed.
-  public static let maximumConnections = 16
+  public static let maximumConnections = 64
   /// Bytes of a request line.
   public static let maximumRequest = 65_536
   /// Time in which a client has to send its request.
