@@ -133,7 +133,8 @@ struct HostileInputTests {
   @Test("A pipe where the database should be holds no command up")
   func pipeForDatabase() async throws {
     try await World.with(nil) { world in
-      try #require(mkdir(world.state, 0o700) == 0 && mkfifo(world.databasePath, 0o600) == 0)
+      _ = mkdir(world.state, 0o700)
+      try #require(mkfifo(world.databasePath, 0o600) == 0)
       for arguments in [["status"], ["explain"], ["history"], ["check"], ["run"]] {
         let finished = try await world.run(arguments)
         #expect(finished.code != 0, "\(arguments)")
