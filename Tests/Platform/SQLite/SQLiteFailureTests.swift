@@ -38,6 +38,7 @@ import Testing
     #expect(full?.kind == .full)
     #expect(full?.description.contains(directory.file()) == true)
     #expect(full?.description.contains("Free space") == true)
+    #expect(full?.description.contains("by itself") == false)
     #expect(!database.isInTransaction)
     try database.run("PRAGMA max_page_count = 10000")
     try database.run("INSERT INTO t VALUES (2)")

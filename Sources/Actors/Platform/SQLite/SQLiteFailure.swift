@@ -104,7 +104,7 @@ public struct SQLiteFailure: Error, Sendable, Hashable, CustomStringConvertible 
   private static func words(for kind: Kind, path: String, message: String, systemError: Int32) -> String {
     switch kind {
     case .full:
-      "\(path): no space left to write. Free space on its disk (or raise the quota); writing goes on by itself then."
+      "\(path): no space left to write. Free space on its disk (or raise the quota)."
     case .readOnly:
       "\(path): the database is read-only for this user. Give the file and its directory to the user that runs this "
         + "(chown), or mount the disk writable."
