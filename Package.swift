@@ -84,8 +84,8 @@ let package = Package(
       ],
       path: "Tests/Actors", swiftSettings: settings),
     .testTarget(
-      name: "MainTests", dependencies: ["Main", "Actors", "Rules", "Platform", "TestSupport"], path: "Tests/Main",
-      swiftSettings: settings),
+      name: "MainTests", dependencies: ["Main", "Actors", "Rules", "Platform", "Journal", "TestSupport"],
+      path: "Tests/Main", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

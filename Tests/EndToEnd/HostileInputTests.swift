@@ -130,6 +130,36 @@ struct HostileInputTests {
     }
   }
 
+  @Test("A pipe where the database should be holds no command up")
+  func pipeForDatabase() async throws {
+    try await World.with(nil) { world in
+      _ = mkdir(world.state, 0o700)
+      try #require(mkfifo(world.databasePath, 0o600) == 0)
+      for arguments in [["status"], ["explain"], ["history"], ["check"], ["run"]] {
+        let finished = try await world.run(arguments)
+        #expect(finished.code != 0, "\(arguments)")
+        #expect(finished.error.contains("\(world.databasePath): this is a pipe"), "\(arguments): \(finished.error)")
+      }
+    }
+  }
+
+  @Test("What rows hold never steers the terminal")
+  func escapesInRows() async throws {
+    try await World.with(nil) { world in
+      try await world.seed(["evil\u{1B}]0;owned\u{07}\u{9B}31m\u{202E}\nforged line"])
+      _ = try await world.run(["check"])
+      for arguments in [["history"], ["history", "--decisions"], ["explain"], ["status"], ["check"]] {
+        for flags in [[], ["--json"]] {
+          let finished = try await world.run(arguments + flags)
+          let text = finished.output + finished.error
+          #expect(text.contains("evil"), "\(arguments)")
+          #expect(!text.unicodeScalars.contains { [0x1B, 0x07, 0x9B, 0x202E].contains($0.value) }, "\(arguments)")
+          #expect(!text.split(separator: "\n").contains { $0.hasPrefix("forged") }, "\(arguments)")
+        }
+      }
+    }
+  }
+
   @Test("The same cycle twice is one cycle")
   func twice() async throws {
     try await World.with(nil) { world in

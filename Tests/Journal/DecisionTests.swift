@@ -37,6 +37,31 @@ import Testing
     #expect(try await journal.decisions(limit: 99).map(\.model) == ["last", "m9", "m8"])
   }
 
+  @Test func aTableFullOfBadRowsMakesNoLargeDecision() async throws {
+    let journal = try await Journal.open(path: directory.file())
+    var decision = Sample.decision()
+    decision.evaluation = MeanRule.evaluate(
+      rows: (0..<20_000).map { CycleRow(id: "row-\($0)", timestamp: $0 % 4 == 0 ? nil : Sample.time(-Int64($0))) },
+      model: "m", settings: RuleSettings(), windowStart: nil, now: Sample.time(0))
+    #expect(decision.evaluation.leftOut.count == Evaluation.maximumLeftOut)
+    #expect(decision.evaluation.leftOutCounts == [.noTimestamp: 5_000, .noJudgement: 15_000])
+    decision.id = try await journal.storeDecisions([decision])[0]
+    #expect(try await journal.decisions(limit: 9) == [decision])
+    let shell = try SQLiteDatabase(path: directory.file())
+    let size = try shell.first("SELECT length(left_out) FROM retraind_decisions") { row in row[0].integer ?? 0 }
+    #expect((100..<10_000).contains(size ?? 0))
+  }
+
+  @Test func decisionsOfEarlierVersionsAreRead() async throws {
+    let journal = try await Journal.open(path: directory.file())
+    try await journal.storeDecisions([Sample.decision()])
+    let shell = try SQLiteDatabase(path: directory.file())
+    try shell.run(#"UPDATE retraind_decisions SET left_out = '[{"id":"x","timestamp":null,"why":"noTimestamp"}]'"#)
+    let evaluation = try await journal.decisions(limit: 1).first?.evaluation
+    #expect(evaluation?.leftOut == [LeftOutRow(id: "x", timestamp: nil, why: .noTimestamp)])
+    #expect(evaluation?.leftOutCounts == [.noTimestamp: 1])
+  }
+
   @Test func noDecisionsAreNoTransaction() async throws {
     let journal = try await Journal.open(path: directory.file())
     #expect(try await journal.storeDecisions([]) == [])

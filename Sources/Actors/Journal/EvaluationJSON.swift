@@ -30,16 +30,18 @@ enum EvaluationJSON {
         }))
   }
 
-  /// Rows that do not.
-  static func text(of rows: [LeftOutRow]) -> String {
-    JSONText.of(
-      .array(
-        rows.map { row in
-          .object([
-            ("id", .text(row.id)), ("timestamp", .optional(row.timestamp?.sortableText)),
-            ("why", .text(row.why.rawValue)),
-          ])
-        }))
+  /// Rows that do not: how many by reason, and the newest of them.
+  static func leftOut(of evaluation: Evaluation) -> String {
+    let counts = Exclusion.allCases.compactMap { why in
+      evaluation.leftOutCounts[why].map { (why.rawValue, JSONText.Value.integer(Int64($0))) }
+    }
+    let rows = evaluation.leftOut.map { row in
+      JSONText.Value.object([
+        ("id", .text(row.id)), ("timestamp", .optional(row.timestamp?.sortableText)),
+        ("why", .text(row.why.rawValue)),
+      ])
+    }
+    return JSONText.of(.object([("counts", .object(counts)), ("rows", .array(rows))]))
   }
 
   /// Reads cycles that count; what cannot be read is left out.
@@ -55,13 +57,21 @@ enum EvaluationJSON {
     }
   }
 
-  /// Reads rows that do not; what cannot be read is left out.
-  static func leftOut(_ text: String) -> [LeftOutRow] {
-    decode([StoredRow].self, text).compactMap { stored in
-      Exclusion(rawValue: stored.why).map { why in
-        LeftOutRow(id: stored.id, timestamp: stored.timestamp.flatMap { Timestamp(parsing: $0) }, why: why)
+  /// Reads rows that do not, and their counts; what cannot be read is left out. Without counts the text is the bare
+  /// array of all rows that was stored once.
+  static func leftOut(_ text: String) -> (rows: [LeftOutRow], counts: [Exclusion: Int]?) {
+    let stored = try? JSONDecoder().decode(StoredLeftOut.self, from: Data(text.utf8))
+    let rows = (stored?.rows ?? decode([StoredRow].self, text)).compactMap { row in
+      Exclusion(rawValue: row.why).map { why in
+        LeftOutRow(id: row.id, timestamp: row.timestamp.flatMap { Timestamp(parsing: $0) }, why: why)
       }
     }
+    guard let stored else { return (rows, nil) }
+    var counts: [Exclusion: Int] = [:]
+    for (name, count) in stored.counts where count > 0 {
+      if let why = Exclusion(rawValue: name) { counts[why] = count }
+    }
+    return (rows, counts)
   }
 
   private static func decode<Row: Decodable>(_: [Row].Type, _ text: String) -> [Row] {
@@ -82,6 +92,11 @@ enum EvaluationJSON {
       case id, timestamp, start, accepted, rejected, edited, rate
       case modelVersion = "model_version"
     }
+  }
+
+  private struct StoredLeftOut: Decodable {
+    var counts: [String: Int]
+    var rows: [StoredRow]
   }
 
   private struct StoredRow: Decodable {

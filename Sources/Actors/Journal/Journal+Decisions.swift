@@ -83,7 +83,7 @@ extension Journal {
         .text(evaluation.rule), .text(evaluation.ruleHash), SQLiteValue(clipped: evaluation.reason),
         .text(decision.action), SQLiteValue(clipped: decision.why), SQLiteValue(decision.digest),
         SQLiteValue(decision.run), .text(EvaluationJSON.text(of: evaluation.used)),
-        .text(EvaluationJSON.text(of: evaluation.leftOut)),
+        .text(EvaluationJSON.leftOut(of: evaluation)),
       ]
     ) { row in row[0].integer ?? 0 }
     return id ?? 0
@@ -99,12 +99,13 @@ extension Journal {
     var interval: ClosedRange<Double>?
     if let low = row[10].real, let high = row[11].real, low <= high { interval = low...high }
     let model = row[2].text
+    let leftOut = EvaluationJSON.leftOut(row[20].text ?? "[]")
     let evaluation = Evaluation(
       model: model, verdict: try row.required(3, Verdict.self, of: "retraind_decisions.verdict"),
       average: row[4].real, threshold: row[5].real ?? 0, have: row[6].count, need: row[7].count,
-      used: EvaluationJSON.cycles(row[19].text ?? "[]"), leftOut: EvaluationJSON.leftOut(row[20].text ?? "[]"),
-      accepted: row[8].integer ?? 0, judged: row[9].integer ?? 0, interval: interval, rule: row[12].text ?? "",
-      ruleHash: row[13].text ?? "", reason: row[14].text ?? "")
+      used: EvaluationJSON.cycles(row[19].text ?? "[]"), leftOut: leftOut.rows,
+      leftOutCounts: leftOut.counts, accepted: row[8].integer ?? 0, judged: row[9].integer ?? 0, interval: interval,
+      rule: row[12].text ?? "", ruleHash: row[13].text ?? "", reason: row[14].text ?? "")
     return DecisionRow(
       id: row[0].integer ?? 0, at: row[1].timestamp ?? .unknown, model: model, evaluation: evaluation,
       action: row[15].text ?? "", why: row[16].text ?? "", digest: row[17].text, run: row[18].text)

@@ -43,6 +43,11 @@ public enum JournalFailure: Error, Sendable, Hashable, CustomStringConvertible {
     if case .database(let failure) = self { failure.isTransient } else { false }
   }
 
+  /// True where the disk, or a bound on it, is full.
+  public var isFull: Bool {
+    if case .database(let failure) = self { failure.kind == .full } else { false }
+  }
+
   /// True where a file or directory may not be used by this user.
   public var isPermission: Bool {
     switch self {

@@ -106,8 +106,10 @@ public struct Evaluation: Sendable, Hashable {
   public var need: Int
   /// The cycles that count, newest first.
   public var used: [Cycle]
-  /// The rows that do not, newest first.
+  /// The newest rows that do not, newest first; at most `maximumLeftOut`.
   public var leftOut: [LeftOutRow]
+  /// How many rows do not count, by reason: all of them, listed in `leftOut` or not.
+  public var leftOutCounts: [Exclusion: Int]
   /// Accepted judgements in `used` (k).
   public var accepted: Int64
   /// Judgements in `used` (n).
@@ -121,11 +123,19 @@ public struct Evaluation: Sendable, Hashable {
   /// The finding in words.
   public var reason: String
 
+  /// Left-out rows that a finding lists. Every decision is stored with its list, so a table full of rows that do not
+  /// count must not make it grow.
+  public static let maximumLeftOut = 50
+
   /// Makes a finding.
+  ///
+  /// - Parameters:
+  ///   - leftOut: rows that do not count, newest first; those behind the first `maximumLeftOut` are only counted.
+  ///   - leftOutCounts: how many rows do not count, where `leftOut` is not all of them; nil counts `leftOut`.
   public init(
     model: String?, verdict: Verdict, average: Double?, threshold: Double, have: Int, need: Int, used: [Cycle],
-    leftOut: [LeftOutRow], accepted: Int64, judged: Int64, interval: ClosedRange<Double>?, rule: String,
-    ruleHash: String, reason: String
+    leftOut: [LeftOutRow], leftOutCounts: [Exclusion: Int]? = nil, accepted: Int64, judged: Int64,
+    interval: ClosedRange<Double>?, rule: String, ruleHash: String, reason: String
   ) {
     self.model = model
     self.verdict = verdict
@@ -134,7 +144,9 @@ public struct Evaluation: Sendable, Hashable {
     self.have = have
     self.need = need
     self.used = used
-    self.leftOut = leftOut
+    self.leftOut = leftOut.count > Self.maximumLeftOut ? Array(leftOut.prefix(Self.maximumLeftOut)) : leftOut
+    self.leftOutCounts =
+      leftOutCounts ?? leftOut.reduce(into: [:]) { counts, row in counts[row.why, default: 0] += 1 }
     self.accepted = accepted
     self.judged = judged
     self.interval = interval

@@ -43,9 +43,8 @@ struct MeanRuleReason {
   /// What is missing, and what was left out.
   private var scarcity: String {
     let have = "\(evaluation.have) of \(evaluation.need) usable cycles"
-    guard !evaluation.leftOut.isEmpty else { return have }
-    var counts: [Exclusion: Int] = [:]
-    for row in evaluation.leftOut { counts[row.why, default: 0] += 1 }
+    let counts = evaluation.leftOutCounts
+    guard !counts.isEmpty else { return have }
     let parts = Exclusion.allCases.compactMap { why in counts[why].map { "\($0) \(why.phrase)" } }
     return "\(have); left out: \(parts.joined(separator: ", "))"
   }

@@ -95,14 +95,13 @@ public struct CheckEntry: Sendable, Hashable, Codable {
 
 extension Evaluation {
   /// Rows that are wrong themselves.
-  var quarantined: Int { leftOut.count { $0.why.isQuarantine } }
+  var quarantined: Int { leftOutCounts.reduce(0) { $1.key.isQuarantine ? $0 + $1.value : $0 } }
 
   /// What is wrong with them, in words; nil where there is none.
   var quarantine: String? {
-    guard leftOut.contains(where: \.why.isQuarantine) else { return nil }
-    let counts = Dictionary(grouping: leftOut, by: \.why).mapValues(\.count)
+    guard quarantined > 0 else { return nil }
     let parts = Exclusion.allCases.filter(\.isQuarantine)
-      .compactMap { why in counts[why].map { "\($0) \(why.phrase)" } }
+      .compactMap { why in leftOutCounts[why].map { "\($0) \(why.phrase)" } }
     return parts.joined(separator: ", ")
   }
 }

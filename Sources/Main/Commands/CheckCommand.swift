@@ -1,4 +1,5 @@
 import Actors
+import Journal
 import Platform
 import Rules
 
@@ -76,8 +77,8 @@ enum CheckText {
     case .degraded: mark = terminal.paint("✘ degraded", .red)
     case .insufficient, .stale, .unattributed: mark = terminal.paint("? \(entry.verdict.rawValue)", .yellow)
     }
-    let model = entry.model.map { PrintableText.clip($0, to: PrintableText.nameLength) } ?? "(no model)"
-    var text = "\(mark)  \(model): \(entry.reason)"
+    let model = entry.model?.shownName ?? "(no model)"
+    var text = "\(mark)  \(model): \(entry.reason.shownText)"
     if entry.action != .none { text += " → \(entry.action.rawValue)" }
     if let what = entry.quarantine {
       text += "\n  \(entry.quarantined == 1 ? "1 row" : "\(entry.quarantined) rows") quarantined: \(what)."
@@ -115,6 +116,10 @@ struct CommandFailure: Error, CustomStringConvertible {
       context.explainFailure(
         "stopped; what was under way is recorded and goes on at the next start", code: ExitCode.forced)
       return ExitCode.forced
+    case let failure as JournalFailure:
+      let (code, reason) = StartRefusal.explain(failure)
+      context.explainFailure(reason, code: code)
+      return code
     default:
       context.explainFailure("\(error)", code: ExitCode.failure)
       return ExitCode.failure

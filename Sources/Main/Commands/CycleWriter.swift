@@ -11,8 +11,8 @@ enum CycleWriter {
     do {
       journal = try await Journal.open(path: loaded.paths.database)
     } catch {
-      throw CommandFailure(
-        code: error.isPermission ? ExitCode.permission : ExitCode.failure, "\(error)")
+      let (code, reason) = StartRefusal.explain(error)
+      throw CommandFailure(code: code, reason)
     }
     let now = WallClock.system.microseconds()
     var identifiers = IdentifierSource.fromSystem()

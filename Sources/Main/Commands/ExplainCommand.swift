@@ -28,7 +28,7 @@ enum ExplainCommand {
         context.terminal.print("No decision\(about) yet: the daemon decides at its next check, `retraind check` now.")
       } else {
         for explanation in explanations {
-          for line in explanation.lines(context.terminal) { context.terminal.print(line) }
+          for line in explanation.lines(context.terminal) { context.terminal.show(line) }
         }
       }
       return explanations.isEmpty && options.model != nil ? ExitCode.unavailable : ExitCode.success
@@ -47,6 +47,15 @@ struct Explanation: Encodable {
     var why: String
   }
 
+  /// How many rows did not count for a reason.
+  struct LeftOutCount: Encodable {
+    var why: String
+    var count: Int
+  }
+
+  /// Left-out rows that are shown to people; the rest is counted.
+  static let shownLeftOut = 10
+
   var decision: Int64
   var at: String
   var model: String?
@@ -63,6 +72,7 @@ struct Explanation: Encodable {
   var intervalHigh: Double?
   var cycles: [CheckEntry.UsedCycle]
   var leftOut: [LeftOut]
+  var leftOutCounts: [LeftOutCount]
   var reason: String
   var action: String
   var why: String
@@ -94,6 +104,9 @@ struct Explanation: Encodable {
     leftOut = evaluation.leftOut.map {
       LeftOut(id: $0.id, timestamp: $0.timestamp?.rfc3339, why: $0.why.words)
     }
+    leftOutCounts = Exclusion.allCases.compactMap { why in
+      evaluation.leftOutCounts[why].map { LeftOutCount(why: why.words, count: $0) }
+    }
     reason = evaluation.reason
     action = row.action
     why = row.why
@@ -108,9 +121,9 @@ struct Explanation: Encodable {
   /// For people.
   func lines(_ terminal: Terminal) -> [String] {
     var lines = [
-      terminal.paint("\(model ?? "(no model)"): \(verdict.rawValue)", .bold) + "  (decision \(decision) at \(at))"
+      terminal.paint("\(model?.shownName ?? "(no model)"): \(verdict.rawValue)", .bold) + "  (decision \(decision) at \(at))"
     ]
-    lines.append("  because    \(reason)")
+    lines.append("  because    \(reason.shownText)")
     lines.append(
       "  rule       \(rule) (\(ruleHash)): mean of the newest \(have) cycles, \(need) needed, threshold \(threshold)")
     if let average { lines.append("  mean       \(Self.three(average))") }
@@ -122,13 +135,28 @@ struct Explanation: Encodable {
       let counts = cycle.uncounted ? "uncounted" : "\(cycle.accepted ?? 0) accepted, \(cycle.rejected ?? 0) rejected"
       lines.append("    \(cycle.timestamp)  \(Self.three(cycle.acceptRate))  \(counts)")
     }
-    for row in leftOut { lines.append("    left out: \(row.timestamp ?? "no timestamp") \(row.id): \(row.why)") }
-    lines.append("  action     \(action): \(why)")
-    if let digest { lines.append("  digest     \(digest)") }
-    if let digestAfter, digestAfter != digest { lines.append("          →  \(digestAfter)") }
+    lines += leftOutLines
+    lines.append("  action     \(action): \(why.shownText)")
+    if let digest { lines.append("  digest     \(digest.shownName)") }
+    if let digestAfter, digestAfter != digest { lines.append("          →  \(digestAfter.shownName)") }
     if let run {
       let outcome = [runState, runResult, runError].compactMap { $0 }.joined(separator: ", ")
-      lines.append("  run        \(run): \(outcome)")
+      lines.append("  run        \(run.shownName): \(outcome.shownText)")
+    }
+    return lines
+  }
+
+  /// The newest rows that did not count, and how many more there are by reason.
+  var leftOutLines: [String] {
+    let shown = leftOut.prefix(Self.shownLeftOut)
+    var lines = shown.map { "    left out: \($0.timestamp ?? "no timestamp") \($0.id.shownName): \($0.why)" }
+    let rest = leftOutCounts.compactMap { entry -> LeftOutCount? in
+      let count = entry.count - shown.count { $0.why == entry.why }
+      return count > 0 ? LeftOutCount(why: entry.why, count: count) : nil
+    }
+    let more = rest.reduce(0) { $0 + $1.count }
+    if more > 0 {
+      lines.append("    … and \(more) more: \(rest.map { "\($0.why) × \($0.count)" }.joined(separator: ", "))")
     }
     return lines
   }

@@ -45,7 +45,7 @@ enum HistoryCommand {
     } else if rows.isEmpty {
       context.terminal.print(nothing)
     } else {
-      for row in rows { context.terminal.print(row.line(context.terminal)) }
+      for row in rows { context.terminal.show(row.line(context.terminal)) }
     }
   }
 }
@@ -58,7 +58,8 @@ protocol HistoryEntry: Encodable {
 
 extension Explanation: HistoryEntry {
   func line(_ terminal: Terminal) -> String {
-    "\(at)  \(model ?? "(no model)")  \(verdict.rawValue)  \(average.map { Self.three($0) } ?? "-")  \(action): \(reason)"
+    "\(at)  \(model?.shownName ?? "(no model)")  \(verdict.rawValue)  \(average.map { Self.three($0) } ?? "-")  "
+      + "\(action.shownName): \(reason.shownText)"
   }
 }
 
@@ -90,7 +91,7 @@ struct CycleEntry: HistoryEntry {
   func line(_ terminal: Terminal) -> String {
     let rate = acceptRate.map { $0 >= 0 && $0 <= 1 ? Explanation.three($0) : "\($0)" } ?? "-"
     let counts = "\(accepted.map(String.init) ?? "-") accepted, \(rejected.map(String.init) ?? "-") rejected"
-    return "\(timestamp ?? "(no timestamp)")  \(model ?? "(no model)")  \(rate)  \(counts)  (\(id))"
+    return "\(timestamp ?? "(no timestamp)")  \(model?.shownName ?? "(no model)")  \(rate)  \(counts)  (\(id.shownName))"
   }
 }
 
@@ -170,7 +171,7 @@ struct RunEntry: HistoryEntry {
   func line(_ terminal: Terminal) -> String {
     let outcome = [result, error].compactMap { $0 }.joined(separator: ", ")
     let attempts = attempt > 1 ? " (attempt \(attempt))" : ""
-    return "\(requestedAt)  \(model)  \(kind), \(trigger)  \(state)\(attempts)  \(outcome)  (\(id))"
+    return "\(requestedAt)  \(model.shownName)  \(kind), \(trigger)  \(state)\(attempts)  \(outcome.shownText)  (\(id.shownName))"
   }
 }
 
@@ -194,6 +195,6 @@ struct EventEntry: HistoryEntry {
   }
 
   func line(_ terminal: Terminal) -> String {
-    "\(timestamp ?? "(no timestamp)")  \(eventType)  \(notes ?? "")  (\(table), \(id))"
+    "\(timestamp ?? "(no timestamp)")  \(eventType.shownName)  \(notes?.shownText ?? "")  (\(table), \(id.shownName))"
   }
 }

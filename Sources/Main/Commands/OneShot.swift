@@ -58,7 +58,13 @@ enum OneShot {
 /// Why a monitor did not start, as an exit code and words.
 enum StartRefusal {
   static func explain(_ error: any Error, paths: StatePaths) -> (code: Int32, reason: String) {
+    let cause = (error as? SupervisorError)?.underlying ?? error
+    if let failure = cause as? JournalFailure, failure.isFull { return explain(failure) }
+    if let failure = cause as? FileFailure, failure.code == ENOSPC || failure.code == EDQUOT {
+      return (ExitCode.temporary, "\(failure.path): \(noSpace)")
+    }
     switch error {
+    case let failure as OllamaEndpointFailure: return (ExitCode.configuration, "\(failure)")
     case let failure as LockFailure:
       switch failure {
       case .held(let pid):
@@ -74,16 +80,26 @@ enum StartRefusal {
       let text = "\(failure)"
       return (isPermission(failure) ? ExitCode.permission : ExitCode.software, text)
     case let failure as JournalFailure:
-      return (failure.isPermission ? ExitCode.permission : ExitCode.failure, failure.description)
+      return explain(failure)
     case let failure as FileFailure:
       return (
-        failure.code == ENOSPC ? ExitCode.temporary : ExitCode.permission,
-        "\(failure): give it to the user that runs this, free space, or name another --state-dir"
+        ExitCode.permission,
+        "\(failure): give it to the user that runs this, or name another --state-dir"
       )
     case is StoreFailure: return (ExitCode.failure, "\(error)")
     default: return (ExitCode.software, "\(error)")
     }
   }
+
+  /// The same for the journal alone, for commands that only look into it, too.
+  static func explain(_ failure: JournalFailure) -> (code: Int32, reason: String) {
+    if case .database(let inner) = failure, inner.kind == .full {
+      return (ExitCode.temporary, "\(inner.path): \(noSpace)")
+    }
+    return (failure.isPermission ? ExitCode.permission : ExitCode.failure, failure.description)
+  }
+
+  private static let noSpace = "no space left on its disk: free some and start again, or name another --state-dir"
 
   private static func isPermission(_ failure: SupervisorError) -> Bool {
     (failure.underlying as? JournalFailure)?.isPermission ?? false
@@ -95,9 +111,23 @@ enum State {
   /// Ends the program where there is none: only some commands create it.
   static func require(_ loaded: LoadedConfiguration, _ context: ProgramContext) {
     guard access(loaded.paths.database, F_OK) != 0 else { return }
-    context.fail(
-      "no state at \(loaded.paths.database): `retraind run` or `retraind record` creates it there; "
-        + "--state-dir DIR or --config FILE looks elsewhere",
-      code: ExitCode.unavailable)
+    let problem = problem(error: errno, path: loaded.paths.database)
+    context.fail(problem.reason, code: problem.code)
+  }
+
+  /// Exit code and words for a database that could not be looked at.
+  static func problem(error: Int32, path: String) -> (code: Int32, reason: String) {
+    if error == EACCES || error == EPERM {
+      return (
+        ExitCode.permission,
+        "\(path) cannot be looked at: this user may not enter its directory; run this as the user of the daemon, or "
+          + "name another --state-dir"
+      )
+    }
+    return (
+      ExitCode.unavailable,
+      "no state at \(path): `retraind run` or `retraind record` creates it there; "
+        + "--state-dir DIR or --config FILE looks elsewhere"
+    )
   }
 }

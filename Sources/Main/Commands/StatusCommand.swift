@@ -23,7 +23,7 @@ enum StatusCommand {
       if context.global.json {
         context.terminal.print(try JSON.encode(report, isPretty: true))
       } else {
-        for line in StatusText.lines(report, context.terminal) { context.terminal.print(line) }
+        for line in StatusText.lines(report, context.terminal) { context.terminal.show(line) }
       }
       return ExitCode.success
     } catch {
@@ -82,11 +82,11 @@ enum StatusText {
     lines += laneLines(report.lane)
     if !report.models.isEmpty {
       lines.append("Models")
-      lines += report.models.prefix(50).map { model in
+      lines += report.models.prefix(50).flatMap { model -> [String] in
         var line = "  " + CheckText.line(model.check, terminal)
-        if let why = model.circuitOpen { line += terminal.paint(" (no automatic work: \(why))", .yellow) }
+        if let why = model.circuitOpen { line += terminal.paint(" (no automatic work: \(why.shownText))", .yellow) }
         if let retry = model.retryAt { line += " (tried again at \(retry))" }
-        return line
+        return line.split(separator: "\n").map(String.init)
       }
       if report.models.count > 50 { lines.append("  … and \(report.monitor.models - 50) more (--json lists them)") }
     }
@@ -108,11 +108,11 @@ enum StatusText {
     var lines: [String] = []
     if let running = lane.running {
       let fraction = ProgressLine.fraction(running).map { " \(Int($0 * 100)) %" } ?? ""
-      lines.append("  lane          \(running.model): \(running.stage)\(fraction) (run \(running.id))")
+      lines.append("  lane          \(running.model.shownName): \(running.stage.shownText)\(fraction) (run \(running.id))")
     } else {
       lines.append("  lane          free")
     }
-    lines += lane.waiting.map { "                \($0.model): \($0.stage) (run \($0.id))" }
+    lines += lane.waiting.map { "                \($0.model.shownName): \($0.stage.shownText) (run \($0.id))" }
     return lines
   }
 }

@@ -1,11 +1,19 @@
 internal import Actors
+internal import Ollama
 
 /// The shape of endpoints: what can be seen to be wrong without connecting anywhere.
 enum EndpointCheck {
   /// Ollama's host: `host`, `host:port`, `:port`, or a URL with `http` or `https`. An address of version 6 without
   /// its brackets gets them.
   static func host(_ text: String) throws(FieldProblem) -> String {
-    try check(text, example: "http://127.0.0.1:11434", mayLackScheme: true)
+    let host = try check(text, example: "http://127.0.0.1:11434", mayLackScheme: true)
+    do throws(OllamaEndpointFailure) {
+      // Whoever connects has the last word: what it refuses must be told here and not when the daemon starts.
+      _ = try OllamaEndpoint(host)
+    } catch {
+      throw FieldProblem(message: error.description)
+    }
+    return host
   }
 
   /// A URL of a project; a slash at its end is dropped.

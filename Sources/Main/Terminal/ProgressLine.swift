@@ -20,7 +20,7 @@ final class ProgressLine: Sendable {
       let stage = run.progress ?? run.stage
       let fraction = Self.fraction(run)
       if terminal.hasProgress {
-        terminal.write("\r\u{1B}[K\(Self.line(stage, run, fraction))", to: 2)
+        terminal.write("\r\u{1B}[K\(Self.line(stage.shownText, run, fraction))", to: 2)
         state.isDrawn = true
         return
       }
@@ -29,7 +29,7 @@ final class ProgressLine: Sendable {
       guard stage != state.stage || tenths > state.tenths else { return }
       state.stage = stage
       state.tenths = tenths
-      terminal.say(Self.line(stage, run, fraction))
+      terminal.say(Self.line(stage.shownText, run, fraction))
     }
   }
 

@@ -25,17 +25,20 @@ struct Terminal: Sendable {
     hasProgress = !isDumb && isatty(2) == 1
   }
 
-  /// Data, one line. Ends the program where it cannot be written: whoever reads the exit code has to hear it. A reader
+  /// Data; line ends in it are meant. What else a terminal would act upon is escaped, see `OutputText`. Ends the program where it cannot be written: whoever reads the exit code has to hear it. A reader
   /// that went away is no such case: `head` does so.
   func print(_ line: String) {
-    let code = write(line + "\n", to: 1)
+    let code = write(OutputText.escaped(line, keepsColor: hasColor) + "\n", to: 1)
     guard code != 0, code != EPIPE else { return }
     say("retraind: standard output cannot be written: \(String(cString: strerror(code)))")
     endProgram(ExitCode.failure)
   }
 
-  /// Talk, one line; nobody has to listen.
-  func say(_ line: String) { write(line + "\n", to: 2) }
+  /// Data that must stay one line, whatever texts it was put together from.
+  func show(_ line: String) { print(OutputText.oneLine(line)) }
+
+  /// Talk; nobody has to listen. Escaped as data is.
+  func say(_ line: String) { write(OutputText.escaped(line, keepsColor: hasColor) + "\n", to: 2) }
 
   /// Text in a colour, where there is colour.
   func paint(_ text: String, _ color: Color) -> String {
@@ -43,7 +46,7 @@ struct Terminal: Sendable {
   }
 
   /// ANSI colours.
-  enum Color: String, Sendable {
+  enum Color: String, Sendable, CaseIterable {
     /// Good.
     case green = "32"
     /// Bad.

@@ -112,6 +112,14 @@ struct LoaderTests {
     )
   }
 
+  @Test(
+    "what the client of Ollama would refuse is refused with the configuration",
+    arguments: ["-host:1", ".host", "http://[1:2:3::4::5]:1", #"http://h/a\b"#])
+  func refusedHosts(host: String) {
+    let fromEnvironment = LoaderSupport.errors(environment: ["OLLAMA_HOST": host])
+    #expect(fromEnvironment.hasPrefix("$OLLAMA_HOST: ollama.host: the address of the Ollama server cannot be used"))
+  }
+
   @Test("a wrong variable is named, and nothing else")
   func environmentErrors() {
     #expect(

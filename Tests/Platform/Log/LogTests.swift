@@ -36,6 +36,19 @@ import Testing
     #expect(permissions(of: path) & 0o600 == 0o600)
   }
 
+  @Test(arguments: [false, true]) func aPipeIsNoLogFile(hasReader: Bool) throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.file("pipe")
+    try #require(mkfifo(path, 0o600) == 0)
+    let reader = hasReader ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1
+    defer { if reader >= 0 { close(reader) } }
+    #expect(hasReader == (reader >= 0))
+    var file = LogFile(path: path)
+    var bytes = Array("line\n".utf8)
+    #expect(file.write(&bytes) != 0)
+    #expect(bytes.count == 5)
+  }
+
   @Test func levelsFilter() throws {
     let scratch = try ScratchDirectory()
     let seen = Guarded<[String]>([])

@@ -38,10 +38,30 @@ import Testing
     #expect(full?.kind == .full)
     #expect(full?.description.contains(directory.file()) == true)
     #expect(full?.description.contains("Free space") == true)
+    #expect(full?.description.contains("by itself") == false)
     #expect(!database.isInTransaction)
     try database.run("PRAGMA max_page_count = 10000")
     try database.run("INSERT INTO t VALUES (2)")
     #expect(try database.query("SELECT v FROM t") { row in row[0] } == [2])
+  }
+
+  @Test func aFullDiskIsFullHoweverSQLiteSaysIt() {
+    for code: Int32 in [13, 10 | (19 << 8), 10, 14] {
+      #expect(SQLiteFailure(extendedCode: code, systemError: ENOSPC, path: "/p", message: "").kind == .full)
+    }
+    #expect(SQLiteFailure(extendedCode: 10, systemError: EIO, path: "/p", message: "").kind == .inputOutput)
+    #expect(SQLiteFailure(extendedCode: 14, systemError: EACCES, path: "/p", message: "").kind == .cannotOpen)
+  }
+
+  @Test(arguments: [SQLiteDatabase.Access.readWrite, .readOnly])
+  func whatIsNoFileIsRefusedAtOnce(access: SQLiteDatabase.Access) throws {
+    try #require(mkfifo(directory.file("pipe"), 0o600) == 0)
+    try #require(mkdir(directory.file("directory"), 0o700) == 0)
+    for path in [directory.file("pipe"), directory.file("directory"), "/dev/zero"] {
+      let refused = failure { _ = try SQLiteDatabase(path: path, access: access) }
+      #expect(refused?.kind == .notADatabase, "\(path)")
+      #expect(refused?.description.hasPrefix("\(path): this is a ") == true)
+    }
   }
 
   @Test func aLockThatIsHeldTooLongIsTransient() throws {

@@ -32,7 +32,8 @@ struct LogFile: ~Copyable {
   /// Opens the file where it is not; an error number, or 0.
   mutating func open() -> Int32 {
     if isOpen { return 0 }
-    let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY
+    // Not blocking: a pipe that nobody reads would hold the log's thread for good.
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
     var number = openFile(path, flags)
     if number < 0 && errno == ENOENT {
       makeDirectories()
@@ -40,6 +41,10 @@ struct LogFile: ~Copyable {
     }
     let code = errno
     descriptor = Descriptor(number)
+    if number >= 0, !Self.takesLines(number) {
+      descriptor = nil
+      return EINVAL
+    }
     return number < 0 ? code : 0
   }
 
@@ -50,6 +55,13 @@ struct LogFile: ~Copyable {
     let failure = DescriptorWriter.write(&bytes, to: number)
     if failure != 0 { descriptor = nil }
     return failure
+  }
+
+  /// False for pipes, sockets and disks: lines would be lost or do damage. /dev/null is as good as a file.
+  private static func takesLines(_ number: Int32) -> Bool {
+    var information = stat()
+    guard fstat(number, &information) == 0 else { return false }
+    return [S_IFREG, S_IFCHR].contains(information.st_mode & S_IFMT)
   }
 
   private var isOpen: Bool { number >= 0 }

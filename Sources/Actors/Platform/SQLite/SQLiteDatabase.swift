@@ -41,8 +41,8 @@ public final class SQLiteDatabase {
     self.access = access
     if access == .readWrite {
       try SQLiteFile.prepare(path: path)
-    } else if !SQLiteFile.exists(path: path) {
-      throw SQLiteFailure(kind: .absent, path: path, description: "\(path): there is no such file.")
+    } else {
+      try SQLiteFile.requireRegular(path: path)
     }
     let flags = access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
     let code = sqlite3_open_v2(path, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)

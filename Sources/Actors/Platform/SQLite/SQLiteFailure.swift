@@ -1,5 +1,13 @@
 internal import CSQLite
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// What SQLite would not do, told for people: what happened, where, and what to do.
 public struct SQLiteFailure: Error, Sendable, Hashable, CustomStringConvertible {
   /// Failures by what a caller does about them.
@@ -64,20 +72,22 @@ public struct SQLiteFailure: Error, Sendable, Hashable, CustomStringConvertible 
     self.extendedCode = extendedCode
     code = extendedCode & 0xFF
     self.path = path
-    kind = Self.kind(of: extendedCode)
+    kind = Self.kind(of: extendedCode, systemError: systemError)
     description = Self.words(for: kind, path: path, message: message, systemError: systemError)
   }
 
   /// True where the same call may succeed later without anybody's doing.
   public var isTransient: Bool { kind == .locked }
 
-  private static func kind(of extendedCode: Int32) -> Kind {
+  private static func kind(of extendedCode: Int32, systemError: Int32) -> Kind {
     switch extendedCode & 0xFF {
     case SQLITE_FULL: .full
     case SQLITE_READONLY, SQLITE_PERM: extendedCode == readOnlyMoved ? .moved : .readOnly
     case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: .locked
     case SQLITE_CORRUPT: .corrupted
     case SQLITE_NOTADB: .notADatabase
+    // Where there is no room for the shared memory beside the file, SQLite says only that the disk failed.
+    case SQLITE_IOERR where isFull(systemError), SQLITE_CANTOPEN where isFull(systemError): .full
     case SQLITE_CANTOPEN, SQLITE_AUTH: .cannotOpen
     case SQLITE_IOERR: .inputOutput
     case SQLITE_CONSTRAINT, SQLITE_MISMATCH: .constraint
@@ -85,13 +95,16 @@ public struct SQLiteFailure: Error, Sendable, Hashable, CustomStringConvertible 
     }
   }
 
+  /// True for the system's words for a disk or a quota that is used up.
+  private static func isFull(_ systemError: Int32) -> Bool { systemError == ENOSPC || systemError == EDQUOT }
+
   /// SQLITE_READONLY_DBMOVED, a macro that Swift does not import.
   private static let readOnlyMoved: Int32 = SQLITE_READONLY | (4 << 8)
 
   private static func words(for kind: Kind, path: String, message: String, systemError: Int32) -> String {
     switch kind {
     case .full:
-      "\(path): no space left to write. Free space on its disk (or raise the quota); writing goes on by itself then."
+      "\(path): no space left to write. Free space on its disk (or raise the quota)."
     case .readOnly:
       "\(path): the database is read-only for this user. Give the file and its directory to the user that runs this "
         + "(chown), or mount the disk writable."

@@ -16,7 +16,8 @@ enum SQLiteFile {
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
       try createDirectory(String(path[..<slash]), for: path)
     }
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, fileMode)
+    if status(of: path) == 0 { try requireRegular(path: path) }
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, fileMode)
     guard descriptor >= 0 else {
       let error = errno
       let kind: SQLiteFailure.Kind =
@@ -30,8 +31,34 @@ enum SQLiteFile {
     close(descriptor)
   }
 
-  /// Whether something has that name.
-  static func exists(path: String) -> Bool { access(path, F_OK) == 0 }
+  /// Refuses what is there and no file: SQLite would wait on a pipe without end. Looks without opening, because closing
+  /// the file would let go of the locks that another connection of this process has on it.
+  static func requireRegular(path: String) throws(SQLiteFailure) {
+    var information = stat()
+    guard stat(path, &information) == 0 else {
+      let error = errno
+      if error == ENOENT || error == ENOTDIR {
+        throw SQLiteFailure(kind: .absent, path: path, description: "\(path): there is no such file.")
+      }
+      throw failure(.cannotOpen, error, at: path, path: path)
+    }
+    guard information.st_mode & S_IFMT != S_IFREG else { return }
+    throw SQLiteFailure(
+      kind: .notADatabase, path: path,
+      description: "\(path): this is \(name(of: information.st_mode)), no file. Move it away, or name another place.")
+  }
+
+  /// An error number, or 0 where something has that name.
+  private static func status(of path: String) -> Int32 { access(path, F_OK) == 0 ? 0 : errno }
+
+  private static func name(of mode: mode_t) -> String {
+    switch mode & S_IFMT {
+    case S_IFDIR: "a directory"
+    case S_IFIFO: "a pipe"
+    case S_IFSOCK: "a socket"
+    default: "a device"
+    }
+  }
 
   /// Size of a file in bytes; 0 where there is none.
   static func size(path: String) -> Int64 {

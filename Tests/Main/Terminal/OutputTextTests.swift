@@ -1,0 +1,34 @@
+import Testing
+
+@testable import Main
+
+@Suite("text on its way to a terminal", .timeLimit(.minutes(1)))
+struct OutputTextTests {
+  @Test("what a terminal acts upon is escaped as JSON does it")
+  func escapes() {
+    let hostile = "a\u{1B}]0;t\u{07}\u{0}b\rc\u{9B}2J\u{7F}\u{202E}d\u{2066}"
+    for keepsColor in [false, true] {
+      #expect(
+        OutputText.escaped(hostile, keepsColor: keepsColor)
+          == #"a\u001b]0;t\u0007\u0000b\u000dc\u009b2J\u007f\u202ed\u2066"#)
+    }
+  }
+
+  @Test("the program's own colours stay where there is colour, other sequences never")
+  func colours() {
+    let painted = "\u{1B}[31m✘ bad\u{1B}[0m"
+    #expect(OutputText.escaped(painted, keepsColor: true) == painted)
+    #expect(OutputText.escaped(painted, keepsColor: false) == #"\u001b[31m✘ bad\u001b[0m"#)
+    #expect(OutputText.escaped("\u{1B}[2J\u{1B}", keepsColor: true) == #"\u001b[2J\u001b"#)
+  }
+
+  @Test("plain text, line ends and every language stay as they are")
+  func plain() {
+    for text in ["", "two\nlines\t", "✔ größer → 日本語 العربية 🙂", "e\u{301}"] {
+      #expect(OutputText.escaped(text, keepsColor: false) == text)
+    }
+    #expect(OutputText.oneLine("a\nb") == #"a\nb"#)
+    #expect(String(repeating: "n", count: 200).shownName.count == 81)
+    #expect("a\u{1B}\nb".shownText == "a\u{FFFD}\u{FFFD}b")
+  }
+}
