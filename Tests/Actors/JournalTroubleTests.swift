@@ -42,7 +42,7 @@ struct JournalTroubleTests {
     #expect(await monitor.status().lane.running?.stage.hasPrefix("waiting for the journal: ") == true)
     #expect(await monitor.status().lane.running?.stage.contains("refused") == true)
     try await monitor.journal.setRefusing(false)
-    await bench.advance(until: bench.log, within: .seconds(5)) { $0.contains { $0.contains("✅ Run") } }
+    await bench.advance(until: bench.log, pause: .seconds(1)) { $0.contains { $0.contains("✅ Run") } }
     let row = try #require(try await monitor.journal.run(run))
     #expect(row.state == .succeeded)
     #expect(row.result == "updated")
@@ -57,10 +57,12 @@ struct JournalTroubleTests {
     let bench = try MonitorBench()
     let monitor = try await refusing(bench)
     let run = try await monitor.run(.pull, of: "m", waits: false).run
-    await bench.advance(until: bench.log, pause: .seconds(60)) { $0.contains { $0.contains("Could not write the end") } }
+    await bench.logged("Could not write down a step")
+    bench.clock.advance(by: .seconds(600))
+    await bench.logged("Could not write the end")
     try await monitor.journal.setRefusing(false)
-    await bench.advance(until: bench.log, pause: .seconds(60)) { $0.contains { $0.contains("✅ Run") } }
-    #expect(monitor.tree.handover.ends.end(of: run)?.state == .succeeded)
+    await bench.advance(until: bench.log, pause: .seconds(1)) { $0.contains { $0.contains("✅ Run") } }
+    #expect(await monitor.nextEnd(of: run)?.state == .succeeded)
     let row = try #require(try await monitor.journal.run(run))
     #expect(row.state == .succeeded)
     #expect(row.result == "updated")
@@ -92,7 +94,7 @@ struct JournalTroubleTests {
     try FileLock.acquire(path: lock, access: .everyone).release()
     #expect(bench.server.pulls() == 1)
     try FileManager.default.moveItem(atPath: away, toPath: file)
-    await bench.advance(until: bench.log, pause: .seconds(60)) { $0.contains { $0.contains("✅ Run") } }
+    await bench.advance(until: bench.log, pause: .seconds(1)) { $0.contains { $0.contains("✅ Run") } }
     let row = try #require(try await monitor.journal.run(run))
     #expect(row.state == .succeeded)
     #expect(row.result == "updated")
@@ -108,7 +110,7 @@ struct JournalTroubleTests {
     let asked = Task { answers.record(try await monitor.run(.pull, of: "m", waits: true)) }
     await bench.logged("Could not write down a step")
     let begin = bench.clock.now.offset
-    await bench.advance(until: answers, within: .seconds(90)) { !$0.isEmpty }
+    await bench.advance(until: answers, pause: RetrainMonitor.progressInterval) { !$0.isEmpty }
     try await asked.value
     let answer = try #require(answers.all.first)
     #expect(bench.clock.now.offset - begin <= RetrainMonitor.journalPatience + .seconds(1))
@@ -162,7 +164,8 @@ struct JournalTroubleTests {
     #expect(bench.clock.now.offset == .seconds(2))
     #expect(recovery.trouble == nil)
     await recovery.wait(after: recovery.mark + 1, until: .seconds(500), clock: clock)
-    let sleeper = Task { [mark = recovery.mark] in await recovery.wait(after: mark, until: .seconds(500), clock: clock) }
+    let sleeper = Task { [mark = recovery.mark] in await recovery.wait(after: mark, until: .seconds(500), clock: clock)
+    }
     await bench.clock.waitForSleepers(1)
     recovery.onRecovered()
     await sleeper.value

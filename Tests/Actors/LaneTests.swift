@@ -275,7 +275,8 @@ struct LaneTests {
     try await monitor.journal.beginRun(run: row, event: nil, decision: nil) { _ in }
     let job = RunJob(
       run: row, fence: try await monitor.journal.takeFence(run: "r"), keepsBackup: true, journal: try monitor.journal,
-      patience: monitor.patience, server: bench.server, report: RunReport(), log: monitor.parts.log, wallClock: bench.wall,
+      patience: monitor.patience, server: bench.server, report: RunReport(), log: monitor.parts.log,
+      wallClock: bench.wall,
       isCurrent: { [calls = bench.server.calls] in calls.all.count < callsBefore })
     await #expect(throws: CancellationError.self) { try await job.perform() }
     #expect(bench.server.calls.all.count == callsBefore)

@@ -113,7 +113,8 @@ extension RetrainActor {
     let bytes = running.report.bestBytes
     let conclusion = RunConclusion(
       kind: row.kind, job: outcome, change: report.change, failure: report.failure,
-      journalTrouble: report.journalTrouble, hasProgressed: bytes > row.progressBytes, deadline: "\(configuration(of: row).pullTimeout)")
+      journalTrouble: report.journalTrouble, hasProgressed: bytes > row.progressBytes,
+      deadline: "\(configuration(of: row).pullTimeout)")
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
     let jitter = jitter()
     let known = await persistently(
