@@ -275,7 +275,8 @@ struct LaneTests {
     try await monitor.journal.beginRun(run: row, event: nil, decision: nil) { _ in }
     let job = RunJob(
       run: row, fence: try await monitor.journal.takeFence(run: "r"), keepsBackup: true, journal: try monitor.journal,
-      server: bench.server, report: RunReport(), log: monitor.parts.log, wallClock: bench.wall,
+      patience: monitor.patience, server: bench.server, report: RunReport(), log: monitor.parts.log,
+      wallClock: bench.wall,
       isCurrent: { [calls = bench.server.calls] in calls.all.count < callsBefore })
     await #expect(throws: CancellationError.self) { try await job.perform() }
     #expect(bench.server.calls.all.count == callsBefore)
@@ -293,8 +294,8 @@ struct LaneTests {
     let old = try await journal.takeFence(run: "r")
     _ = try await journal.takeFence(run: "r")
     let job = RunJob(
-      run: row, fence: old, keepsBackup: true, journal: journal, server: bench.server, report: RunReport(),
-      log: monitor.parts.log, wallClock: bench.wall)
+      run: row, fence: old, keepsBackup: true, journal: journal, patience: monitor.patience,
+      server: bench.server, report: RunReport(), log: monitor.parts.log, wallClock: bench.wall)
     await #expect(throws: JournalFailure.self) { try await job.perform() }
     #expect(bench.server.calls.all.isEmpty)
     #expect(job.report.current.hasEnded)

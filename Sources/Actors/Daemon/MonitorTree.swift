@@ -64,7 +64,9 @@ final class MonitorTree: Sendable {
   private func journalChild() -> ChildSpec {
     .instance(
       id: "journal", ref: journal,
-      make: { [paths] _ in try await Journal.open(path: paths.database) },
+      make: { [paths, handover] _ in
+        try await Journal.open(path: paths.database, onRecovered: { handover.recovery.onRecovered() })
+      },
       run: { journal, context in
         context.ready()
         await Wakeup().wait()

@@ -11,6 +11,9 @@ extension RetrainMonitor {
   /// Longest silence towards somebody who waits.
   static let signOfLife = Duration.seconds(30)
 
+  /// Time that somebody waits for a run while the lane waits for the journal.
+  static let journalPatience = Duration.seconds(60)
+
   /// Checks now.
   ///
   /// - Parameters:
@@ -108,6 +111,7 @@ extension RetrainMonitor {
       group.addTask { [parts, tree] in
         var last: StatusReport.Lane.Run?
         var told = parts.clock.now()
+        let began = told
         while !Task.isCancelled {
           let lane = await tree.retrain.current?.status()
           let here = lane.flatMap { lane in ([lane.running].compactMap(\.self) + lane.waiting).first { $0.id == run } }
@@ -116,6 +120,13 @@ extension RetrainMonitor {
             last = here
             told = parts.clock.now()
             progress(here)
+          }
+          if let trouble = tree.handover.recovery.trouble,
+            parts.clock.now() - max(began, trouble.since) >= Self.journalPatience
+          {
+            return RunEnd(
+              run: run, state: .interrupted, result: nil,
+              error: "it waits for the journal and goes on by itself once that can be written: \(trouble.why)")
           }
           try? await parts.clock.sleep(for: Self.progressInterval)
         }

@@ -13,9 +13,17 @@ public actor Journal {
   /// Bounds of what it keeps.
   nonisolated let limits: JournalLimits
   private nonisolated let thread: ThreadExecutor
+  /// Told when a write succeeds after one was refused.
+  private nonisolated let onRecovered: @Sendable () -> Void
   private var database: SQLiteDatabase?
+  /// True from a call that the database refused to the next write that it took.
+  private var isRefusing = false
 
-  private init(path: String, readOnly: Bool, limits: JournalLimits, thread: ThreadExecutor) {
+  private init(
+    path: String, readOnly: Bool, limits: JournalLimits, thread: ThreadExecutor,
+    onRecovered: @escaping @Sendable () -> Void
+  ) {
+    self.onRecovered = onRecovered
     self.path = path
     isReadOnly = readOnly
     self.limits = limits
@@ -32,8 +40,10 @@ public actor Journal {
   ///   - readOnly: reads what exists and creates nothing: for commands beside the daemon.
   ///   - limits: bounds of what is kept.
   ///   - thread: the thread to run on; nil for one of its own.
+  ///   - onRecovered: called on the journal's thread when a write succeeds after one was refused.
   public static func open(
-    path: String, readOnly: Bool = false, limits: JournalLimits = JournalLimits(), thread: ThreadExecutor? = nil
+    path: String, readOnly: Bool = false, limits: JournalLimits = JournalLimits(), thread: ThreadExecutor? = nil,
+    onRecovered: @escaping @Sendable () -> Void = {}
   ) async throws(JournalFailure) -> Journal {
     let own: ThreadExecutor
     do throws(ThreadFailure) {
@@ -41,7 +51,7 @@ public actor Journal {
     } catch {
       throw .database(SQLiteFailure(kind: .other, path: path, description: "\(path): \(error)"))
     }
-    let journal = Journal(path: path, readOnly: readOnly, limits: limits, thread: own)
+    let journal = Journal(path: path, readOnly: readOnly, limits: limits, thread: own, onRecovered: onRecovered)
     try await journal.connect()
     return journal
   }
@@ -73,11 +83,16 @@ public actor Journal {
     guard !isReadOnly else { throw .readOnly(path: path) }
     let database = try connected()
     // What goes into a file that nobody finds again is not recorded.
-    guard !database.hasMoved else { throw .database(moved) }
+    guard !database.hasMoved else { throw noted(.database(moved)) }
     do {
-      return try database.transaction(.immediate) { try body(database) }
+      let result = try database.transaction(.immediate) { try body(database) }
+      if isRefusing {
+        isRefusing = false
+        onRecovered()
+      }
+      return result
     } catch {
-      throw JournalFailure(wrapping: error, path: path)
+      throw noted(JournalFailure(wrapping: error, path: path))
     }
   }
 
@@ -87,8 +102,14 @@ public actor Journal {
     do {
       return try database.transaction(.deferred) { try body(database) }
     } catch {
-      throw JournalFailure(wrapping: error, path: path)
+      throw noted(JournalFailure(wrapping: error, path: path))
     }
+  }
+
+  /// Remembers that the database refused, so that the next write that it takes is news.
+  private func noted(_ failure: JournalFailure) -> JournalFailure {
+    if case .database = failure { isRefusing = true }
+    return failure
   }
 
   private var moved: SQLiteFailure {

@@ -48,6 +48,11 @@ public enum JournalFailure: Error, Sendable, Hashable, CustomStringConvertible {
     if case .database(let failure) = self { failure.kind == .full } else { false }
   }
 
+  /// True where the file was moved, replaced or deleted: that heals only by somebody's hand.
+  public var isMoved: Bool {
+    if case .database(let failure) = self { failure.kind == .moved } else { false }
+  }
+
   /// True where a file or directory may not be used by this user.
   public var isPermission: Bool {
     switch self {

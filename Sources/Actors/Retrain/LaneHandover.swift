@@ -26,6 +26,9 @@ final class LaneHandover: Sendable {
   /// Tells how runs ended.
   let ends = RunEnds()
 
+  /// Wakes those who wait for the journal.
+  let recovery = JournalRecovery()
+
   /// The run that has the lane now; it has it until its body is confirmed gone.
   var running: Running? { state.withLock { $0.running } }
 
@@ -49,6 +52,16 @@ final class LaneHandover: Sendable {
   func onEnded() {
     let lock = state.withLock { state -> FileLock? in
       state.running = nil
+      defer { state.lock = nil }
+      return state.lock
+    }
+    lock?.release()
+  }
+
+  /// Lets other processes have the lane while nothing of this one uses the model server; it is locked anew before
+  /// anything does.
+  func releaseLock() {
+    let lock = state.withLock { state -> FileLock? in
       defer { state.lock = nil }
       return state.lock
     }

@@ -14,6 +14,8 @@ struct RunConclusion: Sendable {
   var error: String?
   /// What the model's memory makes of it.
   var outcome: RunOutcomeKind
+  /// True where it is taken up again at once.
+  var isResumed = false
 
   /// Reads a job's end. What the job reports as done is done, though its deadline or a stop came at the same moment.
   ///
@@ -22,11 +24,12 @@ struct RunConclusion: Sendable {
   ///   - job: how its job ended.
   ///   - change: the result that the job reported.
   ///   - failure: the failure that it reported.
+  ///   - journalTrouble: why it waited for the journal when it ended; nil where it did not.
   ///   - hasProgressed: whether more bytes than ever had arrived.
   ///   - deadline: the time that the run had, in words.
   init(
-    kind: RunKind, job: JobOutcome, change: RunChange?, failure: ModelServerFailure?, hasProgressed: Bool,
-    deadline: String
+    kind: RunKind, job: JobOutcome, change: RunChange?, failure: ModelServerFailure?, journalTrouble: String? = nil,
+    hasProgressed: Bool, deadline: String
   ) {
     if let change {
       self.init(
@@ -35,6 +38,8 @@ struct RunConclusion: Sendable {
       return
     }
     switch job {
+    // Not the model server was slow: it goes on where it stands once the journal can be written.
+    case .deadlineExceeded where journalTrouble != nil: self = Self.resumed(journalTrouble ?? "")
     case .finished:
       let error = "it ended without a result: this is a fault of retraind"
       self.init(state: .failed, result: nil, error: error, outcome: .failed(permanent: false, reason: error))
@@ -59,6 +64,8 @@ struct RunConclusion: Sendable {
         }
       } else if error is CancellationError {
         self = .interrupted
+      } else if let journalTrouble, (error as? JournalFailure)?.isFinal == false {
+        self = Self.resumed(journalTrouble)
       } else {
         // The journal or the pool refused: the model server is not to blame, so this is no failure of the model.
         self.init(state: .failed, result: nil, error: "\(error)", outcome: .timedOut(progressed: true))
@@ -69,6 +76,15 @@ struct RunConclusion: Sendable {
   /// The daemon stopped under it.
   private static let interrupted = RunConclusion(
     state: .interrupted, result: nil, error: RetrainActor.stopping, outcome: .interrupted)
+
+  /// The journal failed under it: it is taken up again at once, which finds what the server has.
+  private static func resumed(_ why: String) -> RunConclusion {
+    var conclusion = RunConclusion(
+      state: .interrupted, result: nil, error: "it waited for the journal, and is taken up again: \(why)",
+      outcome: .interrupted)
+    conclusion.isResumed = true
+    return conclusion
+  }
 
   private init(state: RunState, result: String?, error: String?, outcome: RunOutcomeKind) {
     self.state = state
@@ -97,10 +113,13 @@ extension RetrainActor {
     let bytes = running.report.bestBytes
     let conclusion = RunConclusion(
       kind: row.kind, job: outcome, change: report.change, failure: report.failure,
-      hasProgressed: bytes > row.progressBytes, deadline: "\(configuration(of: row).pullTimeout)")
+      journalTrouble: report.journalTrouble, hasProgressed: bytes > row.progressBytes,
+      deadline: "\(configuration(of: row).pullTimeout)")
     let now = Timestamp(microseconds: parts.wallClock.microseconds())
     let jitter = jitter()
-    let known = await persistently("write the end of run \(row.id)") { [self] in
+    let known = await persistently(
+      "write the end of run \(row.id)", lettingGo: { running.report.current.hasEnded }
+    ) { [self] in
       try await journal.transition(
         run: row.id, fence: running.fence, to: conclusion.state, stage: conclusion.state.rawValue, detail: nil,
         change: RunChangeSet(
@@ -115,6 +134,11 @@ extension RetrainActor {
           }
         }, at: now)
     }
+    if known == nil, conclusion.state == .interrupted, !Task.isCancelled {
+      return RunEnd(
+        run: row.id, state: .failed, result: nil, error: "that it was interrupted could not be recorded: see the log")
+    }
+    if conclusion.isResumed { resuming = row.id }
     let memory = known ?? nil
     tell(row, conclusion, memory: memory)
     if let retryAt = memory?.retryAt {

@@ -8,9 +8,6 @@ import Supervision
 extension RetrainActor {
   /// Time between two tries for the lane's lock while somebody else holds it.
   static let lockRetry = Duration.seconds(1)
-  /// First and longest pause between two tries to write an outcome down.
-  static let firstRecordRetry = Duration.seconds(1)
-  static let longestRecordRetry = Duration.seconds(60)
   /// Time beyond the stop grace after which a job that ignores its cancellation is abandoned.
   static let abandonMargin = Duration.seconds(5)
 
@@ -19,7 +16,22 @@ extension RetrainActor {
     preparation = "waiting for the journal"
     let end = await attempt(entry)
     lane.onEnded(run: entry.run)
-    if let end { handover.ends.tell(end) }
+    guard let end else { return }
+    let resumes = resuming == entry.run && !handover.isDraining && !Task.isCancelled
+    resuming = nil
+    if resumes, goesOn(entry) { return }
+    handover.ends.tell(end)
+  }
+
+  /// What the journal interrupted goes on at once; those who wait for it wait on.
+  ///
+  /// - Returns: false where the lane has no room for it: it is resumed at the next check or start.
+  private func goesOn(_ entry: RetrainLane.Entry) -> Bool {
+    let admission = lane.onRequest(
+      run: entry.run, model: entry.model, isRefresh: entry.isRefresh, isRecorded: true)
+    guard admission == .admitted else { return false }
+    parts.log.info("Run \(entry.run): it is taken up again, for the journal can be written.")
+    return true
   }
 
   /// - Returns: the end; nil where those who wait are told already, or the run is left to the next incarnation.
@@ -58,13 +70,15 @@ extension RetrainActor {
       guard !Task.isCancelled else { return nil }
       return RunEnd(run: found.id, state: .failed, result: nil, error: "the journal refused to start it: see the log")
     }
+    // The lock may have been let go while the journal was gone.
+    guard await lockLane(row) else { return nil }
     let configuration = configuration(of: row)
     let server = await parts.server()
     let report = RunReport()
     let running = LaneHandover.Running(run: row.id, report: report, fence: fence)
     let work = RunJob(
-      run: row, fence: fence, keepsBackup: configuration.backup, journal: journal, server: server,
-      report: report, log: parts.log, wallClock: parts.wallClock)
+      run: row, fence: fence, keepsBackup: configuration.backup, journal: journal, patience: patience,
+      server: server, report: report, log: parts.log, wallClock: parts.wallClock)
     handover.onStarted(running)
     parts.log.info("Run \(row.id): \(row.kind.rawValue) of \(row.model) begins on \(server.name).")
     let job: Job
@@ -128,7 +142,7 @@ extension RetrainActor {
   ///
   /// - Returns: nil where the task was cancelled.
   private func takeUp(_ found: RunRow) async -> (RunRow, Int64)? {
-    await persistently("start run \(found.id)") {
+    await persistently("start run \(found.id)", lettingGo: { true }) {
       let fence = try await self.journal.takeFence(run: found.id)
       var row = found
       row.fence = fence
@@ -169,23 +183,30 @@ extension RetrainActor {
     return false
   }
 
-  /// Repeats a journal operation until it succeeds: an outcome is never dropped for a full disk. nil where the task is
-  /// cancelled first; the journal then still says what was under way, and the next start goes on from there.
-  func persistently<T: Sendable>(_ what: String, _ operation: () async throws -> T) async -> T? {
-    var pause = Self.firstRecordRetry
-    while true {
-      do {
-        return try await operation()
-      } catch let failure as JournalFailure where failure.isFinal {
-        parts.log.error("Could not \(what): \(failure)")
-        return nil
-      } catch {
-        parts.log.error("Could not \(what): \(error). Nothing is done until the journal can be written again.")
-      }
-      guard !Task.isCancelled else { return nil }
-      await wakeup.wait(until: parts.clock.now() + pause, clock: parts.clock)
-      pause = min(pause * 2, Self.longestRecordRetry)
-    }
+  /// Repeats a journal operation until it succeeds: an outcome is never dropped for a full disk. nil where it can never
+  /// succeed, or the task is cancelled first; the journal then still says what was under way, and the next start goes on
+  /// from there.
+  ///
+  /// - Parameter lettingGo: asked where the journal is gone, which can last: true where nothing of this process uses the
+  ///   model server, so that the lane may go to others meanwhile.
+  func persistently<T: Sendable>(
+    _ what: String, lettingGo: () -> Bool = { false }, _ operation: () async throws -> T
+  ) async -> T? {
+    try? await patience(
+      what,
+      onFailure: { error in
+        preparation = "waiting for the journal: \(error)"
+        if let report = handover.running?.report, report.current.hasEnded { report.onStage(preparation) }
+        if let failure = error as? JournalFailure, failure.isMoved, handover.isLocked, lettingGo() {
+          handover.releaseLock()
+          parts.log.warning("The lane of this model server is let go while the journal is gone.")
+        }
+      }, operation)
+  }
+
+  /// How the journal is waited for.
+  var patience: JournalPatience {
+    JournalPatience(recovery: handover.recovery, clock: parts.clock, log: parts.log)
   }
 }
 

@@ -22,6 +22,8 @@ public actor RetrainActor {
   var lane = RetrainLane()
   /// What the run that has the lane waits for before its job begins, in words.
   var preparation = ""
+  /// The run that the journal interrupted and that goes on at once; nil where there is none.
+  var resuming: String?
   let wakeup = Wakeup()
   /// True once this incarnation takes nothing any more.
   private var hasEnded = false

@@ -14,6 +14,8 @@ struct RunJob: Sendable {
   let keepsBackup: Bool
   /// The journal.
   let journal: Journal
+  /// Repeats what the journal refuses for now.
+  let patience: JournalPatience
   /// The model server.
   let server: any ModelServer
   /// What others see of the run.
@@ -27,7 +29,8 @@ struct RunJob: Sendable {
 
   /// Runs to the end; the outcome is in the report.
   ///
-  /// - Throws: `ModelServerFailure` where a step failed, `JournalFailure` where an intent could not be written.
+  /// - Throws: `ModelServerFailure` where a step failed, `JournalFailure` where an intent can never be written or the
+  ///   journal is gone.
   func perform() async throws {
     defer { report.onEnded() }
     do {
@@ -111,13 +114,21 @@ struct RunJob: Sendable {
     }
   }
 
-  /// Writes the step down before it is performed.
+  /// Writes the step down before it is performed, however long that takes: a disk that is full for a moment costs no
+  /// download. A journal that is gone ends the run: it must not keep the lane until somebody puts the file back.
   private func begin(_ step: RunStep, state: RunState, change: RunChangeSet) async throws {
     try checkCurrent()
     report.onStage(step.stage)
-    try await journal.transition(
-      run: run.id, fence: fence, to: state, stage: step.stage, detail: nil,
-      change: change, at: Timestamp(microseconds: wallClock.microseconds()))
+    try await patience("write down a step of run \(run.id) (\(step.stage))") { [report] error in
+      report.onJournalTrouble("\(error)")
+      if let failure = error as? JournalFailure, failure.isMoved { throw failure }
+    } _: {
+      try checkCurrent()
+      try await journal.transition(
+        run: run.id, fence: fence, to: state, stage: step.stage, detail: nil,
+        change: change, at: Timestamp(microseconds: wallClock.microseconds()))
+    }
+    report.onJournalled(step.stage)
     // No effect follows the last step: what is done then is done.
     if case .finish = step { return }
     try checkCurrent()

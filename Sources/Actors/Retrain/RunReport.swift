@@ -17,6 +17,8 @@ final class RunReport: Sendable {
     var change: RunChange?
     /// Why it failed.
     var failure: ModelServerFailure?
+    /// Why it waits for the journal, or ended because of it; nil where it does not wait.
+    var journalTrouble: String?
     /// True once the job's body has returned: its connection is closed and its process group gone.
     var hasEnded = false
 
@@ -51,6 +53,26 @@ final class RunReport: Sendable {
         $0.progress = nil
         return $0
       })
+  }
+
+  /// The step waits for the journal, or the run ends because of it.
+  func onJournalTrouble(_ why: String) {
+    onChange(
+      state.withLock {
+        $0.stage = "waiting for the journal: \(why)"
+        $0.progress = nil
+        $0.journalTrouble = why
+        return $0
+      })
+  }
+
+  /// The journal took the step.
+  func onJournalled(_ stage: String) {
+    let waited = state.withLock { state -> Bool in
+      defer { state.journalTrouble = nil }
+      return state.journalTrouble != nil
+    }
+    if waited { onStage(stage) }
   }
 
   /// A line of progress.

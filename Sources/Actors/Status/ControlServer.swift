@@ -39,7 +39,9 @@ final class ControlServer: Sendable {
     return (try? JSON.encode(reply)) ?? "{}"
   }
 
-  private static func serve(_ line: String, on connection: UnixConnection, owner: MonitorTree.Owner, waiting: Guarded<Int>) {
+  private static func serve(
+    _ line: String, on connection: UnixConnection, owner: MonitorTree.Owner, waiting: Guarded<Int>
+  ) {
     guard let monitor = owner.monitor else {
       connection.send(line: refusal("retraind is starting or stopping: ask again in a moment"))
       return

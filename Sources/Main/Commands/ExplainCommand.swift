@@ -121,7 +121,8 @@ struct Explanation: Encodable {
   /// For people.
   func lines(_ terminal: Terminal) -> [String] {
     var lines = [
-      terminal.paint("\(model?.shownName ?? "(no model)"): \(verdict.rawValue)", .bold) + "  (decision \(decision) at \(at))"
+      terminal.paint("\(model?.shownName ?? "(no model)"): \(verdict.rawValue)", .bold)
+        + "  (decision \(decision) at \(at))"
     ]
     lines.append("  because    \(reason.shownText)")
     lines.append(

@@ -91,7 +91,8 @@ struct CycleEntry: HistoryEntry {
   func line(_ terminal: Terminal) -> String {
     let rate = acceptRate.map { $0 >= 0 && $0 <= 1 ? Explanation.three($0) : "\($0)" } ?? "-"
     let counts = "\(accepted.map(String.init) ?? "-") accepted, \(rejected.map(String.init) ?? "-") rejected"
-    return "\(timestamp ?? "(no timestamp)")  \(model?.shownName ?? "(no model)")  \(rate)  \(counts)  (\(id.shownName))"
+    return
+      "\(timestamp ?? "(no timestamp)")  \(model?.shownName ?? "(no model)")  \(rate)  \(counts)  (\(id.shownName))"
   }
 }
 
@@ -171,7 +172,8 @@ struct RunEntry: HistoryEntry {
   func line(_ terminal: Terminal) -> String {
     let outcome = [result, error].compactMap { $0 }.joined(separator: ", ")
     let attempts = attempt > 1 ? " (attempt \(attempt))" : ""
-    return "\(requestedAt)  \(model.shownName)  \(kind), \(trigger)  \(state)\(attempts)  \(outcome.shownText)  (\(id.shownName))"
+    return
+      "\(requestedAt)  \(model.shownName)  \(kind), \(trigger)  \(state)\(attempts)  \(outcome.shownText)  (\(id.shownName))"
   }
 }
 

@@ -108,7 +108,8 @@ enum StatusText {
     var lines: [String] = []
     if let running = lane.running {
       let fraction = ProgressLine.fraction(running).map { " \(Int($0 * 100)) %" } ?? ""
-      lines.append("  lane          \(running.model.shownName): \(running.stage.shownText)\(fraction) (run \(running.id))")
+      lines.append(
+        "  lane          \(running.model.shownName): \(running.stage.shownText)\(fraction) (run \(running.id))")
     } else {
       lines.append("  lane          free")
     }

@@ -41,7 +41,9 @@ enum OutputText {
   }
 
   /// What `Terminal.paint` writes, without the escape in front.
-  private static let ownCodes = (Terminal.Color.allCases.map(\.rawValue) + ["0"]).map { Array("[\($0)m".unicodeScalars) }
+  private static let ownCodes = (Terminal.Color.allCases.map(\.rawValue) + ["0"]).map {
+    Array("[\($0)m".unicodeScalars)
+  }
 
   private static func ownSequence(at text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView? {
     let behind = text.dropFirst()

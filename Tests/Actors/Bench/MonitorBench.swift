@@ -132,6 +132,11 @@ extension RetrainMonitor {
   /// The journal of the monitor that runs.
   var journal: Journal { get throws { try tree.journal.get() } }
 
+  /// How its jobs wait for the journal.
+  var patience: JournalPatience {
+    JournalPatience(recovery: tree.handover.recovery, clock: parts.clock, log: parts.log)
+  }
+
   /// Waits for the end of a run that nobody has looked at yet.
   func nextEnd(of run: String, after mark: UInt64 = 0) async -> RunEnd? {
     await tree.handover.ends.wait(for: run, after: mark)

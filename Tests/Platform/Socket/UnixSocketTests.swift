@@ -184,13 +184,16 @@ private func readAll(_ number: Int32) -> String {
       #expect(write(number, "hold\n", 5) == 5)
       return number
     }
-    #expect(try await comes { held.wait(atMost: $0) { $0.count < UnixSocketServer.maximumConnections ? nil : true } ?? false })
+    #expect(
+      try await comes { held.wait(atMost: $0) { $0.count < UnixSocketServer.maximumConnections ? nil : true } ?? false }
+    )
     #expect(server.connections == UnixSocketServer.maximumConnections)
     #expect(
       try await ask(server.path, "x")
         == ["{\"error\":\"64 connections are open already; try again in a moment\"}"])
     held.withLock { $0.removeLast() }.close()
-    #expect(try await comes { server.blockUntil(connections: { $0 < UnixSocketServer.maximumConnections }, atMost: $0) })
+    #expect(
+      try await comes { server.blockUntil(connections: { $0 < UnixSocketServer.maximumConnections }, atMost: $0) })
     #expect(try await ask(server.path, "x") == ["x"])
     held.withLock { $0 = [] }
     for holder in holders {
