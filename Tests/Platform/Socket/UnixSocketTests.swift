@@ -205,13 +205,15 @@ private func readAll(_ number: Int32) -> String {
   @Test func stopEndsEverybody() async throws {
     let scratch = try ScratchDirectory()
     let held = Guarded<[UnixConnection]>([])
-    let server = try UnixSocketServer(path: scratch.file("s")) { request, connection in
+    let server = try UnixSocketServer(
+      path: scratch.file("s"), mayEnter: { _ in true }, requestBound: .seconds(60)
+    ) { request, connection in
       connection.send(line: request)
       held.change { $0.append(connection) }
     }
     let holder = Task { try await ask(server.path, "hold", timeout: nil) }
-    let silent = try rawConnection(server.path)
     #expect(try await comes { held.wait(atMost: $0) { $0.isEmpty ? nil : true } ?? false })
+    let silent = try rawConnection(server.path)
     #expect(try await comes { server.blockUntil(connections: { $0 >= 2 }, atMost: $0) })
     server.stop()
     #expect(try await holder.value == ["hold"])
