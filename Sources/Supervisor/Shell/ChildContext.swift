@@ -69,4 +69,7 @@ private final class Nobody: IncarnationHost {
 
   /// The start is complete.
   func incarnationIsReady(_ incarnation: Incarnation, info: (any Sendable)?) { onReady() }
+
+  /// Nobody runs it.
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?) {}
 }

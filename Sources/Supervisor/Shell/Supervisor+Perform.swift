@@ -21,17 +21,14 @@ extension Supervisor {
   /// Starts a child's task; its end is posted.
   private func spawn(_ key: ChildKey, _ generation: UInt64, _ id: String, _ body: @escaping ChildSpec.Body) {
     let incarnation = Incarnation(id: id, key: key, generation: generation, host: self)
+    // What is not awaited is done elsewhere: a task keeps what its frame has room for as long as it lives.
     let task = spawner.spawn(id) {
-      let exit: ChildExit
       do {
         try await body(ChildContext(incarnation))
-        exit = incarnation.hasDeclined ? .declined : .returned
-      } catch let end as SubtreeEnd {
-        exit = .subtree(end.report, end.error)
+        incarnation.ended(nil)
       } catch {
-        exit = .threw(error)
+        incarnation.ended(error)
       }
-      self.post(.ended(key, generation: generation, exit: exit))
     }
     while running.count <= Int(key.slot) { running.append(nil) }
     running[Int(key.slot)] = Running(task: task, incarnation: incarnation)
@@ -59,6 +56,17 @@ extension Supervisor {
     let post = Post.ready(incarnation.key, generation: incarnation.generation, info: info)
     // What a nested supervisor tells is told by its turn, and not worked on in it: trees may be deep.
     if info is SubtreeReady { postLater(post) } else { self.post(post) }
+  }
+
+  /// A child's body has returned, or thrown.
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?) {
+    let exit: ChildExit =
+      switch error {
+      case nil: incarnation.hasDeclined ? .declined : .returned
+      case let end as SubtreeEnd: .subtree(end.report, end.error)
+      case let error?: .threw(error)
+      }
+    post(.ended(incarnation.key, generation: incarnation.generation, exit: exit))
   }
 
   /// A child is a nested supervisor.
