@@ -1,4 +1,4 @@
-import Platform
+import Supervision
 
 /// Collects events, and lets a test wait for what it needs to see.
 public final class EventRecorder<Event: Sendable>: Sendable {
@@ -23,7 +23,7 @@ public final class EventRecorder<Event: Sendable>: Sendable {
   }
 
   /// The state.
-  private let state = Guarded(State())
+  private let state = Locked(State())
 
   /// Makes a recorder without events.
   public init() {}
