@@ -155,9 +155,9 @@ extension SupervisorStateMachine {
   /// The delay of a child is over.
   mutating func waitingEnded(_ index: Int, now: Duration, _ actions: inout [Action]) {
     switch strategy {
-    case .oneForOne: start(index, now: now, &actions)
-    // The walk starts it when those after it are down.
-    case .restForOne: children[index].enter(.down, now: now)
+    case .oneForOne where !isStopping: start(index, now: now, &actions)
+    // Nothing is started once the supervisor stops. Else the walk starts it when those after it are down.
+    case .oneForOne, .restForOne: children[index].enter(.down, now: now)
     }
   }
 }
