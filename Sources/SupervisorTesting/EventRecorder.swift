@@ -31,6 +31,9 @@ public final class EventRecorder<Event: Sendable>: Sendable {
   /// All events so far.
   public var all: [Event] { state.withLock { $0.events } }
 
+  /// The events from this position on.
+  public func suffix(from start: Int) -> [Event] { state.withLock { Array($0.events.dropFirst(start)) } }
+
   /// Adds an event.
   public func record(_ event: Event) {
     let (events, satisfied) = state.withLock { state -> ([Event], [Watcher]) in

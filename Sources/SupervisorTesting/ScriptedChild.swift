@@ -123,10 +123,15 @@ public final class ScriptedChild: Sendable {
   private func begin(_ context: ChildContext) -> (Performance, [Step]) {
     let performance = Performance(context: context)
     let generation = context.generation
+    // One that was given up before its task began comes late, and is harmless: whatever it does is refused.
+    let isCurrent = context.isCurrent
     let (steps, wrong) = state.withLock { state -> ([Step], [String]) in
-      var wrong = state.running.filter(\.value.context.isCurrent).keys.sorted()
-        .map { "starts \($0) and \(generation) are both at work" }
-      if generation <= state.newest { wrong.append("start \(generation) comes after start \(state.newest)") }
+      var wrong: [String] = []
+      if isCurrent {
+        wrong = state.running.filter(\.value.context.isCurrent).keys.sorted()
+          .map { "starts \($0) and \(generation) are both at work" }
+        if generation <= state.newest { wrong.append("start \(generation) comes after start \(state.newest)") }
+      }
       state.running[generation] = performance
       state.newest = max(state.newest, generation)
       defer { state.starts += 1 }
