@@ -79,6 +79,10 @@ ci: ## What the CI runs: test, check, and the tests under the thread sanitizer
 	$(MAKE) check
 	$(MAKE) tsan
 
+.PHONY: mutants
+mutants: ## Break the supervision module in one place at a time, and demand that tests fail
+	@SWIFT="$(SWIFT)" Scripts/mutants
+
 .PHONY: release
 release: deps ## Build the release binary: static, stripped, free of ICU
 	@Scripts/static-libraries .build-static
@@ -88,7 +92,7 @@ release: deps ## Build the release binary: static, stripped, free of ICU
 .PHONY: bench
 bench: release ## Measure the release binary beside what it replaces
 	@Scripts/install-deps bench
-	@Scripts/bench-venv $(VENV)
+	@Scripts/bench-venv $(VENV) .build-mutants
 	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
 	$(RELEASE_PATH)/release/Benchmarks --retraind $(BINARY) --python $(VENV)/bin/python \
 	  --peer Benchmarks/Peers/model_retrainer.py $(BENCH_FLAGS)
@@ -107,4 +111,4 @@ uninstall: ## Remove what `make install` put there
 
 .PHONY: clean
 clean: ## Remove every build
-	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV)
+	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV) .build-mutants
