@@ -10,6 +10,10 @@ public final class ScriptedChild: Sendable {
   public enum Step: Sendable, Hashable {
     /// Tells the supervisor that the start is complete.
     case ready
+    /// Gives a sign of life.
+    case beat
+    /// Ends by saying that there is nothing to do.
+    case decline
     /// Waits until it is asked to stop.
     case untilStopped
     /// Carries out what `tell` says, one after another, until it is asked to stop.
@@ -26,6 +30,8 @@ public final class ScriptedChild: Sendable {
     case fail(String)
     /// Ends with `CancellationError`, asked to stop or not.
     case cancel
+    /// Ends with `ChildShutdown`, asked to stop or not.
+    case shutDown
     /// Ends by returning, asked to stop or not.
     case finish
   }
@@ -44,7 +50,7 @@ public final class ScriptedChild: Sendable {
   private struct State {
     /// The starts that run, by generation.
     var running: [UInt64: Performance] = [:]
-    /// The newest start.
+    /// The newest start that was not given up before it began.
     var newest: UInt64 = 0
     /// How many starts there were.
     var starts = 0
@@ -113,7 +119,8 @@ public final class ScriptedChild: Sendable {
     record(.ended(id: id, generation: context.generation, end: end))
     // Nothing waits between the entry and the end of the task: the trace has the ends in the order in which they come.
     switch end {
-    case .returned: return
+    case .returned, .declined: return
+    case .shutDown: throw ChildShutdown()
     case .cancelled: throw CancellationError()
     case .failed(let text): throw ScriptedFailure(text)
     }
@@ -130,10 +137,13 @@ public final class ScriptedChild: Sendable {
       if isCurrent {
         wrong = state.running.filter(\.value.context.isCurrent).keys.sorted()
           .map { "starts \($0) and \(generation) are both at work" }
-        if generation <= state.newest { wrong.append("start \(generation) comes after start \(state.newest)") }
+        // Numbers may begin again once a child was forgotten, but not while a later start of it still runs.
+        if let later = state.running.keys.max(), generation <= later {
+          wrong.append("start \(generation) comes after start \(later)")
+        }
       }
       state.running[generation] = performance
-      state.newest = max(state.newest, generation)
+      if isCurrent { state.newest = generation }
       defer { state.starts += 1 }
       return (starts[min(state.starts, starts.count - 1)], wrong)
     }
@@ -163,6 +173,12 @@ public final class ScriptedChild: Sendable {
     case .ready:
       record(.ready(id: id, generation: generation))
       performance.context.ready()
+    case .beat:
+      record(.beat(id: id, generation: generation))
+      performance.context.beat()
+    case .decline:
+      performance.context.decline()
+      return .declined
     case .untilStopped, .obey: await performance.inbox.waitForStop()
     case .work(let duration):
       do { try await clock.sleep(until: clock.now.advanced(by: duration)) } catch { return .cancelled }
@@ -171,6 +187,7 @@ public final class ScriptedChild: Sendable {
     case .note(let text): record(.step(id: id, generation: generation, text: text))
     case .fail(let text): return .failed(text)
     case .cancel: return .cancelled
+    case .shutDown: return .shutDown
     case .finish: return .returned
     }
     return nil

@@ -11,7 +11,7 @@ public import Supervision
 ///   let supervisor = simulation.supervisor(spec)
 ///   let run = simulation.spawn("run") { try await supervisor.run() }
 ///   try await simulation.clock.sleep(for: .seconds(60))
-///   await supervisor.stop()
+///   supervisor.stop()
 ///   return try await run.value
 /// }
 /// ```

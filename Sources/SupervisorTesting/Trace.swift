@@ -7,6 +7,8 @@ public enum ChildEvent: Sendable, Hashable {
   /// A start says that it is ready.
   case ready(id: String, generation: UInt64)
   /// A start gives a sign of life.
+  case beat(id: String, generation: UInt64)
+  /// A start notes something.
   case step(id: String, generation: UInt64, text: String)
   /// A start ends.
   case ended(id: String, generation: UInt64, end: ChildEnd)
@@ -18,8 +20,12 @@ public enum ChildEvent: Sendable, Hashable {
 public enum ChildEnd: Sendable, Hashable {
   /// It returns.
   case returned
+  /// It says that there is nothing to do, and returns.
+  case declined
   /// It throws `CancellationError`.
   case cancelled
+  /// It throws `ChildShutdown`.
+  case shutDown
   /// It throws `ScriptedFailure` with this text.
   case failed(String)
 }

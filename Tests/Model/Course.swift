@@ -28,7 +28,11 @@ struct Course {
   /// Where it happens.
   let simulation: Simulation
   /// Who lives there.
-  let tree: RandomTree
+  var tree: RandomTree
+  /// What was asked, by number.
+  var requests: [ReferenceModel.Request] = []
+  /// What came of it.
+  let answers = EventRecorder<Answer>()
   /// The supervisor.
   let supervisor: Supervisor
   /// What ought to happen.
@@ -43,6 +47,14 @@ struct Course {
   var inputs: [ReferenceModel.Input] = []
   /// How much of the trace has been read.
   var read = 0
+
+  /// What a request was answered with.
+  struct Answer {
+    /// The number of the request.
+    let number: Int
+    /// The answer, in words.
+    let text: String
+  }
 
   /// Begins a course.
   init(seed: UInt64) throws {
@@ -80,15 +92,17 @@ struct Course {
   /// One command, and then some steps, or all that there are.
   private mutating func command() throws {
     let child = tree.children.isEmpty ? nil : RandomTree.pick(tree.children, &random)
-    switch Int.random(in: 0..<40, using: &random) {
+    switch Int.random(in: 0..<50, using: &random) {
     case 0..<6: child?.tell(.ready)
-    case 6..<14: child?.tell(.fail("told"))
-    case 14..<17: child?.tell(.finish)
-    case 17: child?.tell(.cancel)
+    case 6..<13: child?.tell(.fail("told"))
+    case 13..<16: child?.tell(RandomTree.pick([.finish, .finish, .decline, .shutDown], &random))
+    case 16: child?.tell(.cancel)
+    case 17: for child in tree.children { child.tell(.beat) }
     case 18..<21: child?.tell(.hang)
     case 21..<25: child?.release()
     case 25: stop()
-    case 26..<36:
+    case 36..<50: try request()
+    case 26..<33:
       try settle()
       try move(to: simulation.clock.deadlines.first)
     default:
@@ -101,6 +115,43 @@ struct Course {
       simulation.executor.run(atMost: Int.random(in: 0...6, using: &random))
       try follow()
     }
+  }
+
+  /// Asks for something else. What is asked in the midst of a sweep is another matter.
+  private mutating func request() throws {
+    try settle()
+    guard model.sweep == nil || model.cause != nil else { return }
+    let request = try tree.request(model, &random)
+    let number = requests.count
+    requests.append(request)
+    let (supervisor, simulation, answers) = (supervisor, simulation, answers)
+    simulation.spawn("request") {
+      simulation.note("\(number)")
+      answers.record(Answer(number: number, text: await Self.ask(request, of: supervisor)))
+    }
+    // Nothing else can run: it is posted before anything else happens.
+    simulation.executor.runOne()
+  }
+
+  /// Asks, and says in words what came of it.
+  private static func ask(_ request: ReferenceModel.Request, of supervisor: Supervisor) async -> String {
+    do {
+      switch request {
+      case .start(let spec): return word(try await supervisor.startChild(spec))
+      case .restart(let id): return word(try await supervisor.restartChild(id))
+      case .terminate(let id): try await supervisor.terminateChild(id)
+      case .delete(let id): try await supervisor.deleteChild(id)
+      case .reload(let spec): try await supervisor.reload(spec)
+      }
+      return "done"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  /// What came of a start, in words.
+  private static func word(_ started: StartedChild) -> String {
+    "\(started.declined ? "declined" : "started") \(started.id)#\(started.generation)"
   }
 
   /// Asks for the stop.

@@ -6,23 +6,45 @@ import Supervision
 /// for next. What it says is compared, word by word, with what the supervisor tells.
 struct ReferenceModel {
   /// What reaches a supervisor.
-  enum Input: Hashable {
+  enum Input {
     /// A child says that it is ready.
     case ready(id: String, generation: UInt64)
+    /// A child gives a sign of life.
+    case beat(id: String, generation: UInt64)
     /// A child's task has ended.
     case ended(id: String, generation: UInt64, exit: Exit)
     /// Somebody asks for the stop.
     case stop
+    /// Somebody asks for something else, under a number.
+    case request(Int, Request)
     /// This is the time now.
     case time(Duration)
+  }
+
+  /// What somebody may ask for.
+  enum Request {
+    /// A new child.
+    case start(ChildSpec)
+    /// A child is to stop for good.
+    case terminate(String)
+    /// A child that does not run is to run.
+    case restart(String)
+    /// A child that does not run is to be forgotten.
+    case delete(String)
+    /// New specifications.
+    case reload(SupervisorSpec)
   }
 
   /// How a task ended.
   enum Exit: Hashable {
     /// It returned.
     case returned
+    /// It returned and said that there was nothing to do.
+    case declined
     /// It threw `CancellationError`.
     case cancelled
+    /// It threw `ChildShutdown`.
+    case shutDown
     /// It threw this.
     case threw(Fault)
   }
@@ -39,7 +61,7 @@ struct ReferenceModel {
     case stopping(Why)
     /// Waiting for its restart.
     case waiting
-    /// Never started again.
+    /// Not started again, unless somebody asks or it comes back with others.
     case over
   }
 
@@ -47,32 +69,48 @@ struct ReferenceModel {
   enum Why: Hashable {
     /// It has to be down.
     case wanted
+    /// Somebody asked for that.
+    case terminated
     /// It was not ready in time.
     case late
+    /// It gave no sign of life.
+    case silent
   }
 
   /// A child.
   struct Child {
     /// What it was made of.
-    let spec: ChildSpec
+    var spec: ChildSpec
+    /// Its place in the order, never given twice.
+    let number: Int
+    /// True where it was added while the supervisor ran.
+    var isDynamic = false
     /// What it is doing.
     var state = State.down
     /// Since when.
     var since = Duration.zero
     /// The number of its latest start.
     var generation: UInt64 = 0
-    /// How often it was started again.
-    var restarts = 0
+    /// How often it was started.
+    var starts = 0
     /// Whether a start was ever completed.
     var wasReady = false
+    /// Whether somebody asked for the present start.
+    var isByHand = false
     /// How many delays it has had since its backoff began.
     var delays = 0
+    /// Its last sign of life.
+    var sign = Duration.zero
     /// When its state is to be looked at again.
     var due: Duration?
     /// Which of two that are due at once comes first.
     var dueOrder = 0
     /// Its latest failure.
     var lastFailure: ChildOutcome?
+    /// Who waits for its start, by the numbers of their requests.
+    var startWaiters: [Int] = []
+    /// Who waits for its stop.
+    var stopWaiters: [Int] = []
 
     /// True where it has a task that is ours.
     var isRunning: Bool {
@@ -81,12 +119,17 @@ struct ReferenceModel {
       case .down, .waiting, .over: false
       }
     }
+
+    /// Its id.
+    var id: String { spec.id }
   }
 
   /// A start that was given up.
   struct Orphan: Hashable {
     /// Whose.
     let id: String
+    /// Which of those that had this id.
+    let number: Int
     /// Which.
     let generation: UInt64
     /// When.
@@ -97,10 +140,20 @@ struct ReferenceModel {
   enum Cause: Hashable {
     /// It was asked to.
     case requested
+    /// A significant child has ended.
+    case significant(String)
     /// The first start of a child failed.
     case startFailed(String)
     /// Restarts did not help.
     case escalated(String)
+  }
+
+  /// What goes on with all children from one on.
+  enum Sweep: Hashable {
+    /// They are to be down; then, once the delay of a child is over, to come back.
+    case falling(from: Int, waitingFor: Int?)
+    /// They are started in order, each when those before it have had their turn.
+    case rising(next: Int)
   }
 
   /// What is expected to be told, in order.
@@ -113,20 +166,20 @@ struct ReferenceModel {
     case finished(stopped: [String], failures: [String], unstopped: [String])
   }
 
-  /// What it was made of.
-  let spec: SupervisorSpec
+  /// What it is made of now.
+  var spec: SupervisorSpec
   /// The children in the order of their start.
   var children: [Child]
+  /// The number of the next child.
+  var nextNumber: Int
   /// The time.
   var now = Duration.zero
   /// True from the start of the run.
   var isRun = false
   /// True once all children have had their turn.
   var wasReady = false
-  /// How many have had their first turn.
-  var turns = 0
-  /// Children from this position on have to be down before anything is started.
-  var floor: Int?
+  /// What goes on with many children.
+  var sweep: Sweep?
   /// Why the supervisor ends; nil while it does not.
   var cause: Cause?
   /// True once it has ended.
@@ -141,13 +194,16 @@ struct ReferenceModel {
   var failures: [String] = []
   /// What is expected to be told and was not.
   var expected: [Expectation] = []
+  /// What requests are answered with.
+  var answers: [Int: String] = [:]
   /// Orders what is due at once.
   var dueCount = 0
 
   /// A supervisor that was not run.
   init(_ spec: SupervisorSpec) {
     self.spec = spec
-    children = spec.children.map { Child(spec: $0) }
+    children = spec.children.enumerated().map { Child(spec: $1, number: $0) }
+    nextNumber = children.count
   }
 
   /// When something is due next.
@@ -158,6 +214,7 @@ struct ReferenceModel {
   /// The run begins, maybe with a stop that came before it.
   mutating func run(stopAsked: Bool) {
     isRun = true
+    sweep = .rising(next: 0)
     if stopAsked { end(.requested) }
     pursue()
   }
@@ -166,8 +223,14 @@ struct ReferenceModel {
   mutating func take(_ input: Input) {
     switch input {
     case .ready(let id, let generation): ready(id, generation)
+    case .beat(let id, let generation):
+      // Signs are kept in nanoseconds.
+      let (seconds, attoseconds) = now.components
+      let sign = Duration.seconds(seconds) + .nanoseconds(attoseconds / 1_000_000_000)
+      if let index = position(id, generation) { children[index].sign = sign }
     case .ended(let id, let generation, let exit): ended(id, generation, exit)
     case .stop: if cause == nil { end(.requested) }
+    case .request(let number, let request): take(request, number)
     case .time(let time):
       now = time
       while let index = nextDueChild() { handleDue(index) }
@@ -177,62 +240,13 @@ struct ReferenceModel {
 
   /// A child says that it is ready.
   private mutating func ready(_ id: String, _ generation: UInt64) {
-    guard let index = position(id), children[index].generation == generation, children[index].state == .starting
-    else { return }
+    guard let index = position(id, generation), children[index].state == .starting else { return }
     tell(.ready(id: id, generation: generation, after: now - children[index].since))
     children[index].wasReady = true
+    children[index].isByHand = false
+    answerStart(index, "started \(id)#\(generation)")
     enter(.ready, index)
-  }
-
-  /// A child's task has ended.
-  private mutating func ended(_ id: String, _ generation: UInt64, _ exit: Exit) {
-    guard let index = position(id), children[index].generation == generation, children[index].isRunning else {
-      return orphanEnded(id, generation)
-    }
-    let child = children[index]
-    switch child.state {
-    case .stopping(.late) where cause == nil: failStart(index, .timedOut(after: child.spec.startTimeout))
-    case .stopping:
-      if case .threw(let fault) = exit {
-        tell(.stopped(id: id, generation: generation, fault: fault))
-        note(id, isFailure: true)
-      } else {
-        tell(.stopped(id: id, generation: generation, fault: nil))
-        note(id, isFailure: false)
-      }
-      settle(index)
-    case .starting:
-      switch exit {
-      case .threw(let fault): failStart(index, .threw(fault))
-      case .cancelled: failStart(index, .threw(Fault(CancellationError())))
-      case .returned where child.spec.restart == .permanent: failStart(index, .endedBeforeReady)
-      case .returned:
-        children[index].wasReady = true
-        endForGood(index, .finished)
-      }
-    case .ready:
-      let outcome: ChildOutcome =
-        switch exit {
-        case .returned: .finished
-        case .cancelled: .failed(Fault(CancellationError()))
-        case .threw(let fault): .failed(fault)
-        }
-      if outcome != .finished { children[index].lastFailure = outcome }
-      switch child.spec.restart {
-      case .temporary: endForGood(index, outcome)
-      case .transient where outcome == .finished: endForGood(index, outcome)
-      case .transient, .permanent:
-        if now - child.since >= spec.healthyAfter { children[index].delays = 0 }
-        restart(index, outcome)
-      }
-    case .down, .waiting, .over: break
-    }
-  }
-
-  /// A start that was given up has ended.
-  private mutating func orphanEnded(_ id: String, _ generation: UInt64) {
-    guard let found = orphans.firstIndex(where: { $0.id == id && $0.generation == generation }) else { return }
-    tell(.orphanEnded(id: id, generation: generation, age: now - orphans.remove(at: found).since))
+    if let heartbeat = children[index].spec.heartbeat { setDue(index, at: now + heartbeat) }
   }
 
   /// The child that is due first.
@@ -248,8 +262,52 @@ struct ReferenceModel {
     case .starting: askToStop(index, .late)
     case .stopping: giveUp(index)
     case .waiting: endWait(index)
-    case .down, .ready, .over: break
+    case .ready: checkSign(index)
+    case .down, .over: break
     }
     pursue()
+  }
+
+  /// A child ought to have given a sign of life.
+  private mutating func checkSign(_ index: Int) {
+    guard let heartbeat = children[index].spec.heartbeat else { return }
+    let next = max(children[index].sign, children[index].since) + heartbeat
+    guard next <= now else { return setDue(index, at: next) }
+    if now - children[index].since >= spec.healthyAfter { children[index].delays = 0 }
+    tell(.unresponsive(id: children[index].id, generation: children[index].generation, after: heartbeat))
+    askToStop(index, .silent)
+  }
+
+  // MARK: Small words
+
+  /// The child of an id whose latest start this is.
+  func position(_ id: String, _ generation: UInt64) -> Int? {
+    position(id).flatMap { children[$0].generation == generation ? $0 : nil }
+  }
+
+  /// Where a child is.
+  func position(_ id: String) -> Int? { children.firstIndex { $0.id == id } }
+
+  /// Changes the state of a child; what was due for the old one is not any more.
+  mutating func enter(_ state: State, _ index: Int) {
+    children[index].state = state
+    children[index].since = now
+    children[index].due = nil
+  }
+
+  /// Sets when a child is to be looked at again.
+  mutating func setDue(_ index: Int, at time: Duration) {
+    dueCount += 1
+    children[index].due = time
+    children[index].dueOrder = dueCount
+  }
+
+  /// Expects an event.
+  mutating func tell(_ event: SupervisorEvent) { expected.append(.exactly(event)) }
+
+  /// Answers those who wait for a start.
+  mutating func answerStart(_ index: Int, _ answer: String) {
+    for number in children[index].startWaiters { answers[number] = answer }
+    children[index].startWaiters = []
   }
 }

@@ -24,6 +24,7 @@ import Testing
       let time = Int(entry.time / .seconds(1))
       switch entry.content {
       case .child(.began): return "\(time) began"
+      case .child(.beat): return "\(time) beat"
       case .child(.ready): return "\(time) ready"
       case .child(.step(_, _, let text)): return "\(time) \(text)"
       case .child(.ended(_, _, let end)): return "\(time) \(end)"
@@ -39,6 +40,8 @@ import Testing
     #expect(try Self.play([.finish]) == ["0 began", "0 returned", "0 stop"])
     #expect(try Self.play([]) == ["0 began", "0 returned", "0 stop"])
     #expect(try Self.play([.fail("x")]) == ["0 began", "0 failed(\"x\")", "0 stop"])
+    #expect(try Self.play([.beat, .decline]) == ["0 began", "0 beat", "0 declined", "0 stop"])
+    #expect(try Self.play([.shutDown]) == ["0 began", "0 shutDown", "0 stop"])
     #expect(try Self.play([.cancel]) == ["0 began", "0 cancelled", "0 stop"])
     #expect(
       try Self.play([.ready, .untilStopped]) == ["0 began", "0 ready", "0 ready heard", "0 stop", "0 cancelled"])

@@ -20,7 +20,7 @@ import Testing
       let supervisor = simulation.supervisor(spec)
       let run = simulation.spawn("run") { try await supervisor.run() }
       try await simulation.clock.sleep(for: .seconds(60))
-      await supervisor.stop()
+      supervisor.stop()
       return try await run.value
     }
     #expect(report.stopped == ["d", "b", "a"])
