@@ -101,14 +101,13 @@ extension SupervisorStateMachine {
     let neverStarted = children[key].isDynamic && !children[key].hasStarted
     let isTerminated = children[key].state == .stopping(.terminated)
     children[key].isStartedByHand = false
-    if isTerminated || neverStarted && (isStopping || isForgotten) {
+    if isTerminated || isForgotten || neverStarted && isStopping {
       answerStarts(of: key, .failure(.startFailed(id: children[key].id, reason: .stopped)), &actions)
       enter(key, .done, now: now)
       if isForgotten || neverStarted { remove(key) }
     } else {
       // Those who wait for its start have it when the walk comes by again.
       enter(key, .down, now: now)
-      if isForgotten { remove(key) }
     }
   }
 
