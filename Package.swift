@@ -74,6 +74,12 @@ let package = Package(
     .testTarget(
       name: "ModelTests", dependencies: ["Supervision", "SupervisionTesting"], path: "Tests/Model",
       swiftSettings: settings),
+    .testTarget(
+      name: "OTPConformance", dependencies: ["Supervision", "SupervisionTesting"], path: "Tests/OTPConformance",
+      swiftSettings: settings),
+    .testTarget(
+      name: "RealFaultTests", dependencies: ["Supervision", "SupervisionTesting", "Platform"],
+      path: "Tests/RealFaults", swiftSettings: settings),
     .testTarget(name: "RulesTests", dependencies: ["Rules"], path: "Tests/Rules", swiftSettings: settings),
     .testTarget(
       name: "PlatformTests", dependencies: ["Platform", "TestSupport", "CShims"], path: "Tests/Platform",
