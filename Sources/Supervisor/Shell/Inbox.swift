@@ -8,6 +8,8 @@ enum Post: Sendable {
   case ended(ChildKey, generation: UInt64, exit: ChildExit)
   /// A child is a nested supervisor.
   case attached(ChildKey, generation: UInt64, Supervisor)
+  /// Something has ended that a nested supervisor had left behind.
+  case heirEnded(OrphanLedger.Key)
   /// A child waits to be asked to stop.
   case parked(ChildKey, generation: UInt64, UnsafeContinuation<Void, Never>)
   /// The alarm that was set for this time has gone off.

@@ -14,6 +14,9 @@ extension Supervisor {
       running[Int(key.slot)] = nil
       if !subtrees.isEmpty { subtrees[key] = nil }
     case .answer(let ticket, let answer): tickets.removeValue(forKey: ticket)?.resume(returning: answer)
+    case .orphanGone(let heir):
+      guard let own, let parent = own.host as? Supervisor else { return }
+      parent.postLater(.heirEnded(OrphanLedger.Key(child: own.key, generation: own.generation, heir: heir)))
     case .emit(let event): events(path.map { event.under($0) } ?? event)
     case .becameReady: becameReady()
     case .finish(let result): finish(result)

@@ -156,6 +156,7 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
         machine.onReady(key, generation: generation, info: info, now: now, &actions)
       case .ended(let key, let generation, let exit):
         machine.onEnded(key, generation: generation, exit: exit, now: now, &actions)
+      case .heirEnded(let key): machine.onHeirEnded(key, &actions)
       case .alarm(let deadline):
         alarm.wentOff(setFor: deadline)
         machine.onAlarm(now: now, lastSign: { running[Int($0.slot)]?.incarnation.lastSign }, &actions)
@@ -173,7 +174,7 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
       } else {
         continuation.resume()
       }
-    case .run, .ready, .ended, .alarm, .stop: break
+    case .run, .ready, .ended, .heirEnded, .alarm, .stop: break
     }
   }
 
