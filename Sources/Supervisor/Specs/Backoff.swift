@@ -52,23 +52,29 @@ public struct Backoff: Sendable, Hashable {
 
 /// Where one child is in its delays. The rule is not kept here: a reload may change it.
 struct BackoffSchedule: Sendable {
-  /// The next delay, before jitter; nil: the base.
-  private var upcoming: Duration?
+  /// How many delays there were since it began. The delay itself is not kept: after a reload it follows the new rule.
+  private var count: UInt32 = 0
 
   /// Begins at the base.
   init() {}
 
   /// The next delay by a rule; the one after it is longer.
   mutating func next(_ rule: Backoff, using random: inout SplitMix64) -> Duration {
-    let delay = min(upcoming ?? rule.base, rule.max)
-    upcoming = rule.delay(after: delay)
+    var delay = min(rule.base, rule.max)
+    for _ in 0..<count {
+      let longer = rule.delay(after: delay)
+      // Constant from here on.
+      guard longer != delay else { break }
+      delay = longer
+    }
+    if count < .max { count += 1 }
     guard rule.jitter > 0, delay > .zero else { return delay }
     return delay * (1 + Double.random(in: 0...rule.jitter, using: &random))
   }
 
   /// Begins again at the base.
   mutating func reset() {
-    upcoming = nil
+    count = 0
   }
 }
 
