@@ -56,9 +56,12 @@ extension Supervisor {
 
   /// A child's start is complete.
   func incarnationIsReady(_ incarnation: Incarnation, info: (any Sendable)?) {
-    let post = Post.ready(incarnation.key, generation: incarnation.generation, info: info)
     // What a nested supervisor tells is told by its turn, and not worked on in it: trees may be deep.
-    if info is SubtreeReady { postLater(post) } else { self.post(post) }
+    if info is SubtreeReady {
+      postLater(.ready(incarnation.key, generation: incarnation.generation, info: nil))
+    } else {
+      post(.ready(incarnation.key, generation: incarnation.generation, info: info))
+    }
   }
 
   /// A child's body has returned, or thrown.
