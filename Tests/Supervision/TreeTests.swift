@@ -130,6 +130,54 @@ import Testing
     #expect(fenced.all == [false])
   }
 
+  @Test("what a nested one left running when it was restarted stays listed above it, until it ends")
+  func inherited() async throws {
+    let gate = Gate()
+    let deaf = ChildSpec(id: "deaf", shutdown: .atOnce) { context in
+      context.ready()
+      await gate.pass()
+    }
+    let script = Script()
+    let inner = ChildSpec.supervisor(id: "inner") { context in
+      try spec(.oneForOne, context.generation == 1 ? [deaf] : [script.child("x")])
+    }
+    let outer = ChildSpec.supervisor(id: "outer") { _ in try spec(.oneForOne, [inner]) }
+    let bench = SupervisorBench(try spec(.oneForAll, backoff: .none, [outer, script.child("y")]))
+    let run = bench.run()
+    try await bench.supervisor.waitUntilReady()
+    script.tell("y", .fail("y"))
+    await bench.events.waitFor { if case .ready("y", 2, _) = $0 { true } else { false } }
+    #expect(await bench.supervisor.snapshot().orphans.map(\.id) == ["outer/inner/deaf"])
+    gate.open()
+    await bench.events.waitFor { if case .orphanEnded("outer/inner/deaf", 1, _) = $0 { true } else { false } }
+    // It goes up level by level, each in a turn of its own; a stop that finds it gone has a clean report.
+    bench.supervisor.stop()
+    #expect(try await run.value.failures.isEmpty)
+  }
+
+  @Test("an heir goes up when it ends, also where its end is heard of before that of its supervisor")
+  func heirs() throws {
+    let left = StopReport.Unstopped(id: "deaf", generation: 3, age: .seconds(1))
+    var report = StopReport()
+    report.unstopped = [left]
+    let heir = OrphanLedger.Heir(path: "deaf", generation: 3)
+    for isEarly in [false, true] {
+      var bench = MachineBench(try spec(.oneForOne, [child("n", restart: .transient), child("z")]))
+      bench.runUntilReady()
+      var actions: [SupervisorStateMachine.Action] = []
+      let key = OrphanLedger.Key(child: bench.keys[0], generation: 1, heir: heir)
+      if isEarly { bench.machine.onHeirEnded(key, &actions) }
+      bench.end(0, .subtree(report, nil))
+      #expect(bench.machine.orphans.all.map(\.id) == (isEarly ? [] : ["n/deaf"]))
+      bench.stop()
+      bench.finish(1)
+      #expect(try bench.result?.get().unstopped.map(\.id) == (isEarly ? [] : ["n/deaf"]))
+      if !isEarly { bench.machine.onHeirEnded(key, &actions) }
+      #expect(bench.machine.orphans.count == 0)
+      #expect(actions.isEmpty == isEarly, "the end of the run passes it on")
+    }
+  }
+
   @Test("a nested one that is itself abandoned fences all below it")
   func abandonedSubtree() async throws {
     let gate = Gate()

@@ -7,11 +7,16 @@ extension Supervisor {
     case .cancel(let key):
       running[Int(key.slot)]?.incarnation.askToStop()
       running[Int(key.slot)]?.task.cancel()
+      unpark(key)
     case .release(let key):
       running[Int(key.slot)]?.incarnation.fence()
+      unpark(key)
       running[Int(key.slot)] = nil
       if !subtrees.isEmpty { subtrees[key] = nil }
     case .answer(let ticket, let answer): tickets.removeValue(forKey: ticket)?.resume(returning: answer)
+    case .orphanGone(let heir):
+      guard let own, let parent = own.host as? Supervisor else { return }
+      parent.postLater(.heirEnded(OrphanLedger.Key(child: own.key, generation: own.generation, heir: heir)))
     case .emit(let event): events(path.map { event.under($0) } ?? event)
     case .becameReady: becameReady()
     case .finish(let result): finish(result)
@@ -21,17 +26,28 @@ extension Supervisor {
   /// Starts a child's task; its end is posted.
   private func spawn(_ key: ChildKey, _ generation: UInt64, _ id: String, _ body: @escaping ChildSpec.Body) {
     let incarnation = Incarnation(id: id, key: key, generation: generation, host: self)
-    // What is not awaited is done elsewhere: a task keeps what its frame has room for as long as it lives.
-    let task = spawner.spawn(id) {
-      do {
-        try await body(ChildContext(incarnation))
-        incarnation.ended(nil)
-      } catch {
-        incarnation.ended(error)
-      }
-    }
+    let task = spawner.spawn(incarnation, body)
     while running.count <= Int(key.slot) { running.append(nil) }
     running[Int(key.slot)] = Running(task: task, incarnation: incarnation)
+  }
+
+  /// Lets a child wait to be asked to stop; one that was, or is no longer current, goes on at once.
+  func park(_ continuation: UnsafeContinuation<Void, Never>, _ key: ChildKey, _ generation: UInt64) {
+    guard let start = current(key, generation), !start.isShuttingDown else { return continuation.resume() }
+    if running[Int(key.slot)]?.parked == nil {
+      running[Int(key.slot)]?.parked = continuation
+    } else {
+      alsoParked[key, default: []].append(continuation)
+    }
+  }
+
+  /// Lets those go on who waited for a child to be asked to stop.
+  private func unpark(_ key: ChildKey) {
+    guard let first = running[Int(key.slot)]?.parked else { return }
+    running[Int(key.slot)]?.parked = nil
+    first.resume()
+    guard !alsoParked.isEmpty, let others = alsoParked.removeValue(forKey: key) else { return }
+    for continuation in others { continuation.resume() }
   }
 
   /// All children are ready for the first time.

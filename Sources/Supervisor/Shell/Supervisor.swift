@@ -13,6 +13,8 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
     let task: Task<Void, Never>
     /// Its fence.
     let incarnation: Incarnation
+    /// The first that waits for it to be asked to stop.
+    var parked: UnsafeContinuation<Void, Never>?
   }
 
   /// The supervisor's id.
@@ -42,6 +44,8 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
   var running: [Running?] = []
   /// The nested supervisors that run, by child.
   var subtrees: [ChildKey: Supervisor] = [:]
+  /// Further ones that wait for a child to be asked to stop; in the slot there is room for one.
+  var alsoParked: [ChildKey: [UnsafeContinuation<Void, Never>]] = [:]
   /// Who waits for the answer to a request.
   var tickets: [UInt64: CheckedContinuation<SupervisorStateMachine.Answer, Never>] = [:]
   /// The number of the next request.
@@ -56,6 +60,8 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
   private var actions: [SupervisorStateMachine.Action] = []
   /// What is being handled.
   private var batch: [Post] = []
+  /// How much of it has been.
+  private var position = 0
 
   /// Makes a supervisor. It starts nothing until it is run.
   ///
@@ -120,15 +126,19 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
   /// Handles what waits until nothing does. After `Defaults.turnLimit` posts it hands the turn over, so that a child
   /// whose call began it gets on with its own work.
   private func finishTurn() {
-    var handled = 1
+    var budget = Defaults.turnLimit
     while true {
+      while position < batch.count {
+        guard budget > 0 else { return handOver() }
+        budget -= 1
+        position += 1
+        handle(batch[position - 1])
+      }
       setAlarm()
-      batch.removeAll(keepingCapacity: true)
+      // A burst is no reason to keep room for the next one.
+      batch.removeAll(keepingCapacity: batch.count <= Defaults.turnLimit)
+      position = 0
       guard inbox.withLock({ $0.exchange(&batch) }) else { return }
-      handled += batch.count
-      let posts = batch
-      for post in posts { handle(post) }
-      if handled >= Defaults.turnLimit { return handOver() }
     }
   }
 
@@ -154,22 +164,30 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
         machine.onReady(key, generation: generation, info: info, now: now, &actions)
       case .ended(let key, let generation, let exit):
         machine.onEnded(key, generation: generation, exit: exit, now: now, &actions)
+      case .heirEnded(let key): machine.onHeirEnded(key, &actions)
       case .alarm(let deadline):
         alarm.wentOff(setFor: deadline)
         machine.onAlarm(now: now, lastSign: { running[Int($0.slot)]?.incarnation.lastSign }, &actions)
       case .stop: machine.onStop(now: now, &actions)
-      case .attached, .request: break
+      case .attached, .parked, .request: break
       }
     }
     switch post {
     case .request(let body): body(self)
     case .attached(let key, let generation, let inner):
-      guard let start = running[Int(key.slot)]?.incarnation, start.key == key, start.generation == generation else {
-        return
-      }
-      subtrees[key] = inner
-    case .run, .ready, .ended, .alarm, .stop: break
+      if current(key, generation) != nil { subtrees[key] = inner }
+    case .parked(let key, let generation, let continuation):
+      park(continuation, key, generation)
+    case .run, .ready, .ended, .heirEnded, .alarm, .stop: break
     }
+  }
+
+  /// The start that is under way, if it is this one.
+  func current(_ key: ChildKey, _ generation: UInt64) -> Incarnation? {
+    guard let start = running[Int(key.slot)]?.incarnation, start.key == key, start.generation == generation else {
+      return nil
+    }
+    return start
   }
 
   /// Lets the machine decide, and performs what it says in order.
