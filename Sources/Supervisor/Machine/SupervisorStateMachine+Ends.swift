@@ -106,9 +106,11 @@ extension SupervisorStateMachine {
       enter(key, .done, now: now)
       if isForgotten || neverStarted { remove(key) }
     } else {
-      // Those who wait for its start have it when the walk comes by again.
       enter(key, .down, now: now)
-      if isForgotten { remove(key) }
+      // Those who wait for its start have it when the walk comes by again, unless it is forgotten.
+      guard isForgotten else { return }
+      answerStarts(of: key, .failure(.startFailed(id: children[key].id, reason: .stopped)), &actions)
+      remove(key)
     }
   }
 
