@@ -117,10 +117,8 @@ struct Course {
     }
   }
 
-  /// Asks for something else. What is asked in the midst of a sweep is another matter.
+  /// Asks for something else.
   private mutating func request() throws {
-    try settle()
-    guard model.sweep == nil || model.cause != nil else { return }
     let request = try tree.request(model, &random)
     let number = requests.count
     requests.append(request)
@@ -129,8 +127,6 @@ struct Course {
       simulation.note("\(number)")
       answers.record(Answer(number: number, text: await Self.ask(request, of: supervisor)))
     }
-    // Nothing else can run: it is posted before anything else happens.
-    simulation.executor.runOne()
   }
 
   /// Asks, and says in words what came of it.
