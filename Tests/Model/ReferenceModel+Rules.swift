@@ -278,6 +278,7 @@ extension ReferenceModel {
 
   /// New specifications: nothing is started or stopped.
   private mutating func reload(_ new: SupervisorSpec, _ number: Int) {
+    if isOver { return answers[number] = "\(SpecError.hasStopped(supervisor: spec.id))" }
     // As many restarts are remembered as the old and the new window have room for.
     charges = charges.suffix(spec.intensity).suffix(new.intensity)
     spec = new

@@ -199,6 +199,7 @@ struct MachineBench {
       case .release(let key): log.append(".\(name(key))")
       case .answer(let ticket, let answer):
         #expect(answers.updateValue(answer, forKey: ticket) == nil, "answered twice")
+      case .orphanGone(let heir): log.append("!\(heir.path)\(heir.generation)")
       case .emit(let event): events.append(event)
       case .becameReady: isReady = true
       case .finish(let result): self.result = result

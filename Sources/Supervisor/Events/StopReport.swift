@@ -30,10 +30,9 @@ public struct StopReport: Sendable, Hashable, CustomStringConvertible {
   /// The significant child whose end stopped the supervisor; nil where it stopped for another reason.
   public internal(set) var endedBy: String?
 
-  /// Takes in what a nested supervisor reports, under its id.
+  /// Takes in how the children of a nested supervisor stopped, under its id. What did not stop is inherited apart.
   mutating func merge(_ other: StopReport, under id: String) {
     stopped += other.stopped.map { "\(id)/\($0)" }
-    unstopped += other.unstopped.map { Unstopped(id: "\(id)/\($0.id)", generation: $0.generation, age: $0.age) }
     failures += other.failures.map { Failure(id: "\(id)/\($0.id)", fault: $0.fault) }
   }
 

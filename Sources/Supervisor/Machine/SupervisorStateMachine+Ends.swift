@@ -8,8 +8,7 @@ extension SupervisorStateMachine {
       lost(key, .shutdown, now: now, &actions)
     case .threw(let error):
       lost(key, .failed(Fault(error)), now: now, &actions)
-    case .subtree(let part, let error):
-      if isStopping { report.merge(part, under: children[key].id) }
+    case .subtree(_, let error):
       if let error { children[key].lastFailure = .failed(Fault(error)) }
       lost(key, .shutdown, now: now, &actions)
     }
@@ -57,8 +56,7 @@ extension SupervisorStateMachine {
     var fault: Fault?
     switch exit {
     case .threw(let error) where !(error is CancellationError || error is ChildShutdown): fault = Fault(error)
-    case .subtree(let part, let error):
-      if isStopping { report.merge(part, under: children[key].id) }
+    case .subtree(_, let error):
       // A nested one that was stopped before it was ready was stopped, no more.
       if let error, !error.isStop { fault = Fault(error) }
     case .threw, .returned, .declined: break
@@ -101,17 +99,21 @@ extension SupervisorStateMachine {
     let neverStarted = children[key].isDynamic && !children[key].hasStarted
     let isTerminated = children[key].state == .stopping(.terminated)
     children[key].isStartedByHand = false
-    if isTerminated || neverStarted && (isStopping || isForgotten) {
+    if isTerminated || isForgotten || neverStarted && isStopping {
       answerStarts(of: key, .failure(.startFailed(id: children[key].id, reason: .stopped)), &actions)
       enter(key, .done, now: now)
       if isForgotten || neverStarted { remove(key) }
     } else {
+      // Those who wait for its start have it when the walk comes by again.
       enter(key, .down, now: now)
-      // Those who wait for its start have it when the walk comes by again, unless it is forgotten.
-      guard isForgotten else { return }
-      answerStarts(of: key, .failure(.startFailed(id: children[key].id, reason: .stopped)), &actions)
-      remove(key)
     }
+  }
+
+  /// Takes in what a nested supervisor reports: what it left running, and at the stop what became of its children.
+  mutating func inherit(_ part: StopReport, from key: ChildKey, now: Duration) {
+    let (id, generation) = (children[key].id, children[key].generation)
+    orphans.inherit(part.unstopped, from: OrphanLedger.Key(child: key, generation: generation), id, now: now)
+    if isStopping { report.merge(part, under: id) }
   }
 
   /// Writes an end into the report of the stop.

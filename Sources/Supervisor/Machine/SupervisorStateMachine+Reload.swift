@@ -5,6 +5,7 @@ extension SupervisorStateMachine {
   /// Children are matched by id. New ones are added and do not run; those that are not in it any more stay as they are.
   mutating func onReload(_ spec: SupervisorSpec, now: Duration, _ actions: inout [Action]) throws(SpecError) {
     guard spec.id == id else { throw .otherSupervisor(running: id, given: spec.id) }
+    if case .finished = phase { throw .hasStopped(supervisor: id) }
     let new = spec.core.rules
     let given = Set(spec.children.map(\.id))
     // Those that the new rules hold for as well, though the specification does not name them.

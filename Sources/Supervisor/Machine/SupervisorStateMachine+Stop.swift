@@ -15,7 +15,8 @@ extension SupervisorStateMachine {
   /// Gives a child up that does not stop: it is fenced, and listed until it ends.
   mutating func abandon(_ key: ChildKey, _ why: SupervisedChild.Why, now: Duration, _ actions: inout [Action]) {
     let (id, generation) = (children[key].id, children[key].generation)
-    orphans.add(Orphan(id: id, generation: generation, since: now), of: key)
+    let orphan = Orphan(id: id, generation: generation, since: now)
+    orphans.add(orphan, as: OrphanLedger.Key(child: key, generation: generation))
     actions.append(.release(key))
     actions.append(.emit(.abandoned(id: id, generation: generation, waited: now - children[key].since)))
     children[key].lastFailure = .abandoned
@@ -70,10 +71,9 @@ extension SupervisorStateMachine {
     guard case .stopping(let cause) = phase else { return }
     phase = .finished
     walk = nil
-    report.unstopped =
-      orphans.all.map {
-        StopReport.Unstopped(id: $0.id, generation: $0.generation, age: now - $0.since)
-      } + report.unstopped
+    report.unstopped = orphans.all.map {
+      StopReport.Unstopped(id: $0.id, generation: $0.generation, age: now - $0.since)
+    }
     actions.append(.emit(.supervisorStopped(supervisor: id, report: report)))
     let result: Result<StopReport, SupervisorError> =
       switch cause {

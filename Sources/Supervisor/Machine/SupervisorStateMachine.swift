@@ -20,6 +20,8 @@ struct SupervisorStateMachine: Sendable {
     case release(ChildKey)
     /// Answer a request.
     case answer(Ticket, Answer)
+    /// Tell whoever inherited it that something has ended which this run left behind.
+    case orphanGone(OrphanLedger.Heir)
     /// Tell what happened.
     case emit(SupervisorEvent)
     /// All children are ready for the first time.
@@ -154,12 +156,11 @@ struct SupervisorStateMachine: Sendable {
     _ key: ChildKey, generation: UInt64, exit: ChildExit, now: Duration, _ actions: inout [Action]
   ) {
     guard children.contains(key), children[key].generation == generation, children[key].isRunning else {
-      if let orphan = orphans.remove(key, generation) {
-        actions.append(.emit(.orphanEnded(id: orphan.id, generation: generation, age: now - orphan.since)))
-      }
+      orphanEnded(OrphanLedger.Key(child: key, generation: generation), exit: exit, now: now, &actions)
       return
     }
     actions.append(.release(key))
+    if case .subtree(let part, _) = exit { inherit(part, from: key, now: now) }
     switch children[key].state {
     case .stopping(let why): stopEnded(key, why, exit: exit, now: now, &actions)
     case .starting: startingEnded(key, exit: exit, now: now, &actions)

@@ -10,6 +10,8 @@ protocol IncarnationHost: AnyObject, Sendable {
   var lifespan: Fence { get }
   /// The start is complete.
   func incarnationIsReady(_ incarnation: Incarnation, info: (any Sendable)?)
+  /// The body has returned, or thrown.
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?)
 }
 
 /// One start of a child: its fence, its readiness and its signs of life, shared by the supervisor and the context.
@@ -53,6 +55,10 @@ final class Incarnation: Sendable {
     guard before & (Flags.ready | Flags.declined) == 0 else { return }
     host.incarnationIsReady(self, info: info)
   }
+
+  /// Tells that the body has returned, or thrown.
+  @inline(never)
+  func ended(_ error: (any Error)?) { host.incarnationHasEnded(self, error: error) }
 
   /// Notes that the child has nothing to do. One that was ready has.
   func decline() {

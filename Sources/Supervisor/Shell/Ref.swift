@@ -43,7 +43,8 @@ public final class Ref<Instance: Sendable>: Sendable {
   func clear(for context: ChildContext) {
     // The instance is let go outside the lock: its deinitialiser may be anybody's code.
     let old = entry.withLock { entry -> (instance: Instance, context: ChildContext)? in
-      guard let held = entry, held.context.generation == context.generation else { return nil }
+      // Not by its number: the first start under a fresh nested supervisor has the same one as that under the last.
+      guard let held = entry, held.context.incarnation === context.incarnation else { return nil }
       entry = nil
       return held
     }

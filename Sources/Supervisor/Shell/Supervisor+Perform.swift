@@ -7,11 +7,16 @@ extension Supervisor {
     case .cancel(let key):
       running[Int(key.slot)]?.incarnation.askToStop()
       running[Int(key.slot)]?.task.cancel()
+      unpark(key)
     case .release(let key):
+      unpark(key)
       running[Int(key.slot)]?.incarnation.fence()
       running[Int(key.slot)] = nil
       if !subtrees.isEmpty { subtrees[key] = nil }
     case .answer(let ticket, let answer): tickets.removeValue(forKey: ticket)?.resume(returning: answer)
+    case .orphanGone(let heir):
+      guard let own, let parent = own.host as? Supervisor else { return }
+      parent.postLater(.heirEnded(OrphanLedger.Key(child: own.key, generation: own.generation, heir: heir)))
     case .emit(let event): events(path.map { event.under($0) } ?? event)
     case .becameReady: becameReady()
     case .finish(let result): finish(result)
@@ -21,20 +26,15 @@ extension Supervisor {
   /// Starts a child's task; its end is posted.
   private func spawn(_ key: ChildKey, _ generation: UInt64, _ id: String, _ body: @escaping ChildSpec.Body) {
     let incarnation = Incarnation(id: id, key: key, generation: generation, host: self)
-    let task = spawner.spawn(id) {
-      let exit: ChildExit
-      do {
-        try await body(ChildContext(incarnation))
-        exit = incarnation.hasDeclined ? .declined : .returned
-      } catch let end as SubtreeEnd {
-        exit = .subtree(end.report, end.error)
-      } catch {
-        exit = .threw(error)
-      }
-      self.post(.ended(key, generation: generation, exit: exit))
-    }
+    let task = spawner.spawn(incarnation, body)
     while running.count <= Int(key.slot) { running.append(nil) }
     running[Int(key.slot)] = Running(task: task, incarnation: incarnation)
+  }
+
+  /// Lets a child go on that waited to be asked to stop.
+  private func unpark(_ key: ChildKey) {
+    guard !parked.isEmpty, let waiting = parked.removeValue(forKey: key) else { return }
+    for continuation in waiting { continuation.resume() }
   }
 
   /// All children are ready for the first time.
@@ -56,9 +56,23 @@ extension Supervisor {
 
   /// A child's start is complete.
   func incarnationIsReady(_ incarnation: Incarnation, info: (any Sendable)?) {
-    let post = Post.ready(incarnation.key, generation: incarnation.generation, info: info)
     // What a nested supervisor tells is told by its turn, and not worked on in it: trees may be deep.
-    if info is SubtreeReady { postLater(post) } else { self.post(post) }
+    if info is SubtreeReady {
+      postLater(.ready(incarnation.key, generation: incarnation.generation, info: nil))
+    } else {
+      post(.ready(incarnation.key, generation: incarnation.generation, info: info))
+    }
+  }
+
+  /// A child's body has returned, or thrown.
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?) {
+    let exit: ChildExit =
+      switch error {
+      case nil: incarnation.hasDeclined ? .declined : .returned
+      case let end as SubtreeEnd: .subtree(end.report, end.error)
+      case let error?: .threw(error)
+      }
+    post(.ended(incarnation.key, generation: incarnation.generation, exit: exit))
   }
 
   /// A child is a nested supervisor.

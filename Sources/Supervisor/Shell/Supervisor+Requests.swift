@@ -42,8 +42,8 @@ extension Supervisor {
   /// New limits, delays and significance hold at once, a new body from the next start on. Children that are new are
   /// added and do not run; those that are missing stay as they are.
   ///
-  /// - Throws: `SpecError` where the specification is for another supervisor, or does not fit to children that it does
-  ///   not name. The old ones stay in force then.
+  /// - Throws: `SpecError` where the specification is for another supervisor, does not fit to children that it does not
+  ///   name, or comes after the stop. The old ones stay in force then.
   public func reload(_ spec: SupervisorSpec) async throws(SpecError) {
     try await change { machine, now, actions throws(SpecError) in try machine.onReload(spec, now: now, &actions) }
   }

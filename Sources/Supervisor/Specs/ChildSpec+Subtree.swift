@@ -8,18 +8,19 @@ extension ChildSpec {
   ///
   /// - Parameters:
   ///   - ref: resolves to the supervisor of the current start.
-  ///   - spec: builds the specification of a start. An error of it is a failed start.
+  ///   - spec: builds the specification of a start. An error of it is a failed start; nil declines to start.
   public static func supervisor(
     id: String, restart: RestartType = .permanent, significant: Bool = false,
     shutdown: Shutdown = Defaults.supervisorShutdown, startTimeout: Duration = Defaults.supervisorStartTimeout,
     backoff: Backoff? = nil, ref: Ref<Supervisor>? = nil,
-    spec: @escaping @Sendable (ChildContext) async throws -> SupervisorSpec
+    spec: @escaping @Sendable (ChildContext) async throws -> SupervisorSpec?
   ) -> ChildSpec {
     ChildSpec(
       id: id, kind: .supervisor, restart: restart, significant: significant, shutdown: shutdown,
       startTimeout: startTimeout, backoff: backoff
     ) { context in
-      let inner = Supervisor(try await spec(context).core, under: context)
+      guard let built = try await spec(context) else { return context.decline() }
+      let inner = Supervisor(built.core, under: context)
       try await run(inner, as: inner, ref, context)
     }
   }

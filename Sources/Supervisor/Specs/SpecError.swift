@@ -14,6 +14,8 @@ public enum SpecError: Error, Sendable, Hashable, CustomStringConvertible {
   case significantInVain(child: String, supervisor: String)
   /// A reload names another supervisor.
   case otherSupervisor(running: String, given: String)
+  /// A reload comes when the supervisor has stopped.
+  case hasStopped(supervisor: String)
 
   /// For people.
   public var description: String {
@@ -35,6 +37,7 @@ public enum SpecError: Error, Sendable, Hashable, CustomStringConvertible {
       "\(child): significant has no effect while autoShutdown of \(supervisor) is never; set it to any or all significant"
     case .otherSupervisor(let running, let given):
       "the specification is for \(given), but the supervisor is \(running): a reload keeps the id"
+    case .hasStopped(let supervisor): "\(supervisor) has stopped: there is nothing to reload"
     }
   }
 }
