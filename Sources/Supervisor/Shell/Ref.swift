@@ -3,10 +3,15 @@
 public final class Ref<Instance: Sendable>: Sendable {
   /// The id of the child that it refers to, for messages.
   public let id: String
-  /// The instance and the start that it belongs to.
-  private let entry = Locked<(instance: Instance, context: ChildContext)?>(nil)
-  /// Open until the supervisor has stopped that ran the latest instance; nil before the first.
-  private let lifespan = Locked<Fence?>(nil)
+  /// What the lock protects.
+  private struct State {
+    /// The instance and the start that it belongs to.
+    var entry: (instance: Instance, context: ChildContext)?
+    /// Open until the supervisor has stopped that ran the latest instance; nil before the first.
+    var lifespan: Fence?
+  }
+  /// The state.
+  private let state = Locked(State())
 
   /// Makes a reference that resolves to nothing yet.
   public init(_ id: String) {
@@ -15,38 +20,41 @@ public final class Ref<Instance: Sendable>: Sendable {
 
   /// The current instance; nil before the first start, between two, and after the last.
   public var current: Instance? {
-    entry.withLock { entry in
-      guard let entry, entry.context.isCurrent else { return nil }
+    state.withLock { state in
+      guard let entry = state.entry, entry.context.isCurrent else { return nil }
       return entry.instance
     }
   }
 
   /// The current instance.
   ///
-  /// - Throws: `RefError` where there is none at the moment.
+  /// - Throws: `RefError` where there is none at the moment, or none any more.
   public func get() throws(RefError) -> Instance {
-    guard let current else { throw RefError(id: id, isFinal: lifespan.withLock { $0?.isOpen == false }) }
+    guard let current else { throw RefError(id: id, isFinal: state.withLock { $0.lifespan?.isOpen == false }) }
     return current
   }
 
   /// Publishes an instance. One of a start that is no longer current, or older than what is there, is not taken.
   func set(_ instance: Instance, for context: ChildContext) {
-    entry.withLock { entry in
-      guard context.isCurrent else { return }
-      if let held = entry, held.context.isCurrent, held.context.generation > context.generation { return }
-      entry = (instance, context)
+    // What was there is let go outside the lock: its deinitialiser may be anybody's code.
+    let old = state.withLock { state -> (instance: Instance, context: ChildContext)? in
+      guard context.isCurrent else { return nil }
+      let old = state.entry
+      if let old, old.context.isCurrent, old.context.generation > context.generation { return nil }
+      state.entry = (instance, context)
+      state.lifespan = context.incarnation.host.lifespan
+      return old
     }
-    lifespan.withLock { $0 = context.incarnation.host.lifespan }
+    _ = old
   }
 
   /// Takes the instance of a start back; a newer one stays.
   func clear(for context: ChildContext) {
-    // The instance is let go outside the lock: its deinitialiser may be anybody's code.
-    let old = entry.withLock { entry -> (instance: Instance, context: ChildContext)? in
+    let old = state.withLock { state -> (instance: Instance, context: ChildContext)? in
       // Not by its number: the first start under a fresh nested supervisor has the same one as that under the last.
-      guard let held = entry, held.context.incarnation === context.incarnation else { return nil }
-      entry = nil
-      return held
+      guard let old = state.entry, old.context.incarnation === context.incarnation else { return nil }
+      state.entry = nil
+      return old
     }
     _ = old
   }

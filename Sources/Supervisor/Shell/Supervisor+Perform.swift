@@ -9,8 +9,8 @@ extension Supervisor {
       running[Int(key.slot)]?.task.cancel()
       unpark(key)
     case .release(let key):
-      unpark(key)
       running[Int(key.slot)]?.incarnation.fence()
+      unpark(key)
       running[Int(key.slot)] = nil
       if !subtrees.isEmpty { subtrees[key] = nil }
     case .answer(let ticket, let answer): tickets.removeValue(forKey: ticket)?.resume(returning: answer)
@@ -31,10 +31,23 @@ extension Supervisor {
     running[Int(key.slot)] = Running(task: task, incarnation: incarnation)
   }
 
-  /// Lets a child go on that waited to be asked to stop.
+  /// Lets a child wait to be asked to stop; one that was, or is no longer current, goes on at once.
+  func park(_ continuation: UnsafeContinuation<Void, Never>, _ key: ChildKey, _ generation: UInt64) {
+    guard let start = current(key, generation), !start.isShuttingDown else { return continuation.resume() }
+    if running[Int(key.slot)]?.parked == nil {
+      running[Int(key.slot)]?.parked = continuation
+    } else {
+      alsoParked[key, default: []].append(continuation)
+    }
+  }
+
+  /// Lets those go on who waited for a child to be asked to stop.
   private func unpark(_ key: ChildKey) {
-    guard !parked.isEmpty, let waiting = parked.removeValue(forKey: key) else { return }
-    for continuation in waiting { continuation.resume() }
+    guard let first = running[Int(key.slot)]?.parked else { return }
+    running[Int(key.slot)]?.parked = nil
+    first.resume()
+    guard !alsoParked.isEmpty, let others = alsoParked.removeValue(forKey: key) else { return }
+    for continuation in others { continuation.resume() }
   }
 
   /// All children are ready for the first time.

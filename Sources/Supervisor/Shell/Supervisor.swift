@@ -13,6 +13,8 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
     let task: Task<Void, Never>
     /// Its fence.
     let incarnation: Incarnation
+    /// The first that waits for it to be asked to stop.
+    var parked: UnsafeContinuation<Void, Never>?
   }
 
   /// The supervisor's id.
@@ -42,8 +44,8 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
   var running: [Running?] = []
   /// The nested supervisors that run, by child.
   var subtrees: [ChildKey: Supervisor] = [:]
-  /// The children that wait to be asked to stop.
-  var parked: [ChildKey: [UnsafeContinuation<Void, Never>]] = [:]
+  /// Further ones that wait for a child to be asked to stop; in the slot there is room for one.
+  var alsoParked: [ChildKey: [UnsafeContinuation<Void, Never>]] = [:]
   /// Who waits for the answer to a request.
   var tickets: [UInt64: CheckedContinuation<SupervisorStateMachine.Answer, Never>] = [:]
   /// The number of the next request.
@@ -169,17 +171,13 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
     case .attached(let key, let generation, let inner):
       if current(key, generation) != nil { subtrees[key] = inner }
     case .parked(let key, let generation, let continuation):
-      if let start = current(key, generation), !start.isShuttingDown {
-        parked[key, default: []].append(continuation)
-      } else {
-        continuation.resume()
-      }
+      park(continuation, key, generation)
     case .run, .ready, .ended, .heirEnded, .alarm, .stop: break
     }
   }
 
   /// The start that is under way, if it is this one.
-  private func current(_ key: ChildKey, _ generation: UInt64) -> Incarnation? {
+  func current(_ key: ChildKey, _ generation: UInt64) -> Incarnation? {
     guard let start = running[Int(key.slot)]?.incarnation, start.key == key, start.generation == generation else {
       return nil
     }
