@@ -48,7 +48,7 @@ import Testing
         try course.go()
         for kind in course.kinds { seen[kind, default: 0] += 1 }
       } catch {
-        Issue.record("SUPERVISION_SEED=\(seed) swift test --filter ModelTests\n\(error)")
+        Issue.record("SUPERVISION_SEED=\(seed) swift test --filter ModelTests.ModelTests\n\(error)")
         return
       }
     }
