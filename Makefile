@@ -50,7 +50,7 @@ test: deps ## Run every test; the last line has the count
 
 .PHONY: tsan
 tsan: deps ## Run every test under the thread sanitizer
-	@TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
+	@SUPERVISION_SEEDS="$${SUPERVISION_SEEDS:-1000}" TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
 	  Scripts/run-tests "make tsan" $(TEST) --sanitize=thread --scratch-path $(TSAN_PATH)
 
 .PHONY: lint

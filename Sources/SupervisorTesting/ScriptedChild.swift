@@ -48,12 +48,15 @@ public final class ScriptedChild: Sendable {
 
   /// What the lock protects.
   private struct State {
-    /// The starts that run, by generation.
-    var running: [UInt64: Performance] = [:]
+    /// The starts that run, by their place among all starts: generations begin again in a fresh subtree.
+    var running: [Int: Performance] = [:]
     /// The newest start that was not given up before it began.
-    var newest: UInt64 = 0
+    var newest = -1
     /// How many starts there were.
     var starts = 0
+
+    /// Those that run, oldest first.
+    var inOrder: [Performance] { running.sorted { $0.key < $1.key }.map(\.value) }
   }
 
   /// Its id.
@@ -79,11 +82,11 @@ public final class ScriptedChild: Sendable {
   }
 
   /// The generations that run, fenced ones too, oldest first.
-  public var running: [UInt64] { state.withLock { $0.running.keys.sorted() } }
+  public var running: [UInt64] { state.withLock { $0.inOrder.map(\.context.generation) } }
 
   /// Those of them that have not been fenced: never more than one.
   public var current: [UInt64] {
-    state.withLock { $0.running.filter(\.value.context.isCurrent).keys.sorted() }
+    state.withLock { $0.inOrder }.filter(\.context.isCurrent).map(\.context.generation)
   }
 
   /// Tells a start what to do next, which it does where its script says `obey`.
@@ -92,7 +95,10 @@ public final class ScriptedChild: Sendable {
   /// - Returns: false where that start does not run, or holds as much already as it can.
   @discardableResult
   public func tell(_ step: Step, generation: UInt64? = nil) -> Bool {
-    let inbox = state.withLock { $0.running[generation ?? $0.newest]?.inbox }
+    let inbox = state.withLock { state -> StepInbox? in
+      guard let generation else { return state.running[state.newest]?.inbox }
+      return state.inOrder.last { $0.context.generation == generation }?.inbox
+    }
     return inbox?.tell(step) ?? false
   }
 
@@ -100,9 +106,8 @@ public final class ScriptedChild: Sendable {
   ///
   /// - Parameter generation: which start; nil for all that run.
   public func release(generation: UInt64? = nil) {
-    let gates = state.withLock { state in
-      state.running.keys.sorted().filter { $0 == generation ?? $0 }.compactMap { state.running[$0]?.gate }
-    }
+    let gates = state.withLock { $0.inOrder }
+      .filter { $0.context.generation == generation ?? $0.context.generation }.map(\.gate)
     for gate in gates { gate.open() }
   }
 
@@ -113,9 +118,9 @@ public final class ScriptedChild: Sendable {
 
   /// Plays one start.
   private func perform(_ context: ChildContext) async throws {
-    let (performance, steps) = begin(context)
+    let (place, performance, steps) = begin(context)
     let end = await play(steps, performance)
-    state.withLock { $0.running[context.generation] = nil }
+    state.withLock { $0.running[place] = nil }
     record(.ended(id: id, generation: context.generation, end: end))
     // Nothing waits between the entry and the end of the task: the trace has the ends in the order in which they come.
     switch end {
@@ -127,29 +132,23 @@ public final class ScriptedChild: Sendable {
   }
 
   /// Notes a start, and what is wrong with it.
-  private func begin(_ context: ChildContext) -> (Performance, [Step]) {
+  private func begin(_ context: ChildContext) -> (place: Int, Performance, [Step]) {
     let performance = Performance(context: context)
-    let generation = context.generation
     // One that was given up before its task began comes late, and is harmless: whatever it does is refused.
     let isCurrent = context.isCurrent
-    let (steps, wrong) = state.withLock { state -> ([Step], [String]) in
-      var wrong: [String] = []
-      if isCurrent {
-        wrong = state.running.filter(\.value.context.isCurrent).keys.sorted()
-          .map { "starts \($0) and \(generation) are both at work" }
-        // Numbers may begin again once a child was forgotten, but not while a later start of it still runs.
-        if let later = state.running.keys.max(), generation <= later {
-          wrong.append("start \(generation) comes after start \(later)")
-        }
-      }
-      state.running[generation] = performance
-      if isCurrent { state.newest = generation }
-      defer { state.starts += 1 }
-      return (starts[min(state.starts, starts.count - 1)], wrong)
+    let others = current
+    let (place, steps) = state.withLock { state -> (Int, [Step]) in
+      let place = state.starts
+      state.starts += 1
+      state.running[place] = performance
+      if isCurrent { state.newest = place }
+      return (place, starts[min(place, starts.count - 1)])
     }
-    record(.began(id: id, generation: generation))
-    for text in wrong { record(.violation(id: id, text: text)) }
-    return (performance, steps)
+    record(.began(id: id, generation: context.generation))
+    for other in others where isCurrent {
+      record(.violation(id: id, text: "starts \(other) and \(context.generation) are both at work"))
+    }
+    return (place, performance, steps)
   }
 
   /// Carries out steps until one of them is an end.

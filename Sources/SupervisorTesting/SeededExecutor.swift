@@ -116,7 +116,7 @@ private final class RunQueue: Sendable {
     /// What can run.
     var jobs: [Entry] = []
     /// Picks the next one.
-    var random: SplitMix64
+    var random: SeededGenerator
     /// How many have run.
     var steps = 0
     /// How many came from another thread while one was running.
@@ -130,7 +130,7 @@ private final class RunQueue: Sendable {
 
   /// Makes an empty queue.
   init(seed: UInt64) {
-    state = Locked(State(random: SplitMix64(seed: seed)))
+    state = Locked(State(random: SeededGenerator(seed: seed)))
   }
 
   /// Adds a job.

@@ -6,13 +6,18 @@ extension Course {
   /// Whether specifications were replaced: what holds is then no longer known from the events alone.
   private var isReloaded: Bool { simulation.told.contains { if case .reloaded = $0 { true } else { false } } }
 
+  /// The ids of children that somebody wanted to add.
+  private var added: Set<String> {
+    Set(requests.compactMap { if case .start(let spec) = $0 { spec.id } else { nil } })
+  }
+
   /// Checks the intensity, that nothing is started once it stops, and the order of the stop.
   func audit() throws {
     let isReloaded = isReloaded
     var restarts: [Duration] = []
     var (isStopping, hasEscalated) = (false, false)
-    /// The order of the first starts.
-    var order: [String] = []
+    /// The order of the children that were there from the beginning, and only once.
+    let order = tree.spec.children.map(\.id).filter { !added.contains($0) }
     var lastAsked = Int.max
     /// Those that are starting, and when that is too long.
     var starting: [String: Duration] = [:]
@@ -28,20 +33,18 @@ extension Course {
       case .escalated: hasEscalated = true
       case .supervisorStopping: isStopping = true
       case .started(let id, _):
-        order.removeAll { $0 == id }
-        order.append(id)
         starting[id] = entry.time
-        try demand(!isStopping, "started while it stops: \\(event)")
+        try demand(!isStopping, "started while it stops: \(event)")
       case .restarting(let id, _, _):
         starting[id] = entry.time
-        try demand(!isStopping, "started while it stops: \\(event)")
+        try demand(!isStopping, "started while it stops: \(event)")
       case .ready(let id, _, _): starting[id] = nil
       case .stopping(let id, _) where isStopping:
         // Its own start timeout or heartbeat asks whenever it is over.
         if isReloaded || silent == id { continue }
         if let since = starting[id], startTimeouts(of: id).contains(entry.time - since) { continue }
-        let position = order.firstIndex(of: id) ?? -1
-        try demand(position < lastAsked, "\\(id) is stopped out of order")
+        guard let position = order.firstIndex(of: id) else { continue }
+        try demand(position < lastAsked, "\(id) is stopped out of order")
         lastAsked = position
       case .terminated, .startFailed, .declined, .unresponsive, .stopping, .stopped, .abandoned, .orphanEnded,
         .supervisorReady, .autoShutdown, .reloaded, .supervisorStopped, .jobStarted, .jobCancelled, .jobEnded:
@@ -53,8 +56,7 @@ extension Course {
 
   /// How long a child of an id, or one after the other of it, may take to be ready.
   private func startTimeouts(of id: String) -> Set<Duration> {
-    let added = requests.compactMap { if case .start(let spec) = $0 { spec } else { nil } }
-    return Set((tree.spec.children + added).filter { $0.id == id }.map(\.startTimeout))
+    Set(tree.spec.children.filter { $0.id == id }.map(\.startTimeout))
   }
 
   /// The kinds of events that must not be rare.

@@ -38,7 +38,7 @@ struct Course {
   /// What ought to happen.
   var model: ReferenceModel
   /// What chance decides.
-  var random: SplitMix
+  var random: SeededGenerator
   /// The run.
   let run: Task<StopReport, any Error>
   /// How the run ended.
@@ -59,7 +59,7 @@ struct Course {
   /// Begins a course.
   init(seed: UInt64) throws {
     simulation = Simulation(seed: seed, grain: .waits)
-    random = SplitMix(seed: seed &* 2 &+ 1)
+    random = SeededGenerator(seed: seed &* 2 &+ 1)
     tree = try RandomTree(in: simulation, &random)
     supervisor = simulation.supervisor(tree.spec)
     model = ReferenceModel(tree.spec)
@@ -117,10 +117,8 @@ struct Course {
     }
   }
 
-  /// Asks for something else. What is asked in the midst of a sweep is another matter.
+  /// Asks for something else.
   private mutating func request() throws {
-    try settle()
-    guard model.sweep == nil || model.cause != nil else { return }
     let request = try tree.request(model, &random)
     let number = requests.count
     requests.append(request)
@@ -129,8 +127,6 @@ struct Course {
       simulation.note("\(number)")
       answers.record(Answer(number: number, text: await Self.ask(request, of: supervisor)))
     }
-    // Nothing else can run: it is posted before anything else happens.
-    simulation.executor.runOne()
   }
 
   /// Asks, and says in words what came of it.
@@ -220,22 +216,5 @@ struct Course {
   func demand(_ isSo: Bool, _ text: @autoclosure () -> String) throws {
     guard !isSo else { return }
     throw CourseFailure(text: text(), trace: simulation.events)
-  }
-}
-
-/// A small seeded generator for the commands, apart from those of the simulation.
-struct SplitMix: RandomNumberGenerator {
-  /// The state.
-  private var state: UInt64
-
-  /// Begins with a seed.
-  init(seed: UInt64) { state = seed }
-
-  /// The next number.
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
   }
 }

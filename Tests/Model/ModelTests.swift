@@ -12,7 +12,8 @@ import Testing
 
 /// Random trees under random commands, held against a plain model of what a supervisor ought to do.
 ///
-/// `SUPERVISION_SEED` goes through one seed alone, `SUPERVISION_SEEDS` says how many there are.
+/// `SUPERVISION_SEED` goes through one seed alone, `SUPERVISION_SEEDS` says how many there are: the run under the thread
+/// sanitizer takes fewer, and what is printed says how many it were.
 @Suite(.timeLimit(.minutes(10))) struct ModelTests {
   /// How many seeds there are, where nobody says otherwise.
   static let seeds = 10_000
@@ -47,7 +48,7 @@ import Testing
         try course.go()
         for kind in course.kinds { seen[kind, default: 0] += 1 }
       } catch {
-        Issue.record("SUPERVISION_SEED=\(seed) swift test --filter ModelTests\n\(error)")
+        Issue.record("SUPERVISION_SEED=\(seed) swift test --filter ModelTests.ModelTests\n\(error)")
         return
       }
     }

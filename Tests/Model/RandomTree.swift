@@ -15,7 +15,7 @@ struct RandomTree {
   private(set) var spec: SupervisorSpec
 
   /// Makes a tree.
-  init(in simulation: Simulation, _ random: inout SplitMix) throws {
+  init(in simulation: Simulation, _ random: inout SeededGenerator) throws {
     self.simulation = simulation
     failsOften = Int.random(in: 0..<4, using: &random) == 0
     autoShutdown = Self.pick([.never, .never, .anySignificant, .allSignificant], &random)
@@ -26,7 +26,7 @@ struct RandomTree {
   }
 
   /// A supervisor of children.
-  func supervisor(_ children: [ChildSpec], _ random: inout SplitMix) throws -> SupervisorSpec {
+  func supervisor(_ children: [ChildSpec], _ random: inout SeededGenerator) throws -> SupervisorSpec {
     try SupervisorSpec(
       id: "root", strategy: Self.pick([.oneForOne, .oneForAll, .restForOne], &random), autoShutdown: autoShutdown,
       intensity: Int.random(in: 0...4, using: &random), period: .seconds(Int.random(in: 20...60, using: &random)),
@@ -35,7 +35,7 @@ struct RandomTree {
   }
 
   /// A new child of an id.
-  mutating func child(_ id: String, _ random: inout SplitMix) -> ChildSpec {
+  mutating func child(_ id: String, _ random: inout SeededGenerator) -> ChildSpec {
     let starts = (0..<Int.random(in: 1...4, using: &random)).map { start in
       // A first start that fails is the end of it all: rarely, then.
       Self.start(variety: start == 0 ? (failsOften ? 40 : 200) : (failsOften ? 10 : 20), &random)
@@ -46,7 +46,7 @@ struct RandomTree {
   }
 
   /// A specification of a child.
-  func spec(of child: ScriptedChild, _ random: inout SplitMix) -> ChildSpec {
+  func spec(of child: ScriptedChild, _ random: inout SeededGenerator) -> ChildSpec {
     let restart: RestartType = Self.pick([.permanent, .permanent, .transient, .temporary], &random)
     let maySignify = autoShutdown != .never && restart != .permanent
     return ChildSpec(
@@ -58,7 +58,7 @@ struct RandomTree {
   }
 
   /// Something to ask of the supervisor, about children that there are and others.
-  mutating func request(_ model: ReferenceModel, _ random: inout SplitMix) throws -> ReferenceModel.Request {
+  mutating func request(_ model: ReferenceModel, _ random: inout SeededGenerator) throws -> ReferenceModel.Request {
     var id = "c\(Int.random(in: 0..<7, using: &random))"
     // What can be brought back or forgotten is rare: it is looked for.
     if Bool.random(using: &random), let idle = model.children.last(where: { !$0.isRunning }) { id = idle.id }
@@ -79,7 +79,7 @@ struct RandomTree {
   }
 
   /// What one start does: obedient in between, with something to begin and something to end with.
-  private static func start(variety: Int, _ random: inout SplitMix) -> [ScriptedChild.Step] {
+  private static func start(variety: Int, _ random: inout SeededGenerator) -> [ScriptedChild.Step] {
     let begin: [ScriptedChild.Step] =
       switch Int.random(in: 0..<variety, using: &random) {
       case 0: [.fail("before ready")]
@@ -97,14 +97,14 @@ struct RandomTree {
   }
 
   /// Some delays.
-  private static func backoff(_ random: inout SplitMix) -> Backoff {
+  private static func backoff(_ random: inout SeededGenerator) -> Backoff {
     Backoff(
       base: .milliseconds(pick([0, 0, 250, 1_000], &random)), ratio: pick([1, 2], &random), max: .seconds(4),
       jitter: pick([0, 0.5], &random))
   }
 
   /// One of several.
-  static func pick<Value>(_ values: [Value], _ random: inout SplitMix) -> Value {
+  static func pick<Value>(_ values: [Value], _ random: inout SeededGenerator) -> Value {
     values[Int.random(in: 0..<values.count, using: &random)]
   }
 }

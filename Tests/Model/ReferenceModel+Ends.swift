@@ -144,8 +144,8 @@ extension ReferenceModel {
     for index in children.indices where children[index].number >= first && children[index].state == .over {
       children[index].state = .down
     }
-    let from = if case .falling(let before, _) = sweep { min(before, first) } else { first }
-    sweep = .falling(from: from, waitingFor: number)
+    sweep = .falling(from: min(fallenFrom ?? first, first), because: number)
+    isGivenUp = false
   }
 
   /// The delay of a child's restart, as it was told.
@@ -208,7 +208,9 @@ extension ReferenceModel {
     let isForgotten = child.spec.restart == .temporary
     let isNew = child.isDynamic && !child.wasReady
     let isGone = child.state == .stopping(.terminated) || isNew && (cause != nil || isForgotten)
-    if isGone { answerStart(index, "\(ChildError.startFailed(id: child.id, reason: .stopped))") }
+    if isGone || isForgotten {
+      answerStart(index, "\(ChildError.startFailed(id: child.id, reason: .stopped))")
+    }
     enter(isGone ? .over : .down, index)
     if isForgotten || isGone && isNew { children.remove(at: index) }
   }

@@ -10,42 +10,97 @@ extension ReferenceModel {
   ///    have had their turn.
   mutating func pursue() {
     while isRun, !isOver, let sweep {
-      switch sweep {
-      case .falling(let first, let waitingFor):
-        if let index = children.indices.last(where: { isInTheWay($0, first, waitingFor) }) {
-          switch children[index].state {
-          case .waiting: enter(.down, index)
-          case .starting, .ready: askToStop(index, .wanted)
-          case .stopping(.terminated), .down, .over: break
-          case .stopping: children[index].state = .stopping(.wanted)
-          }
-          // It may have been forgotten.
-          if children.indices.contains(index), children[index].isRunning { return }
-          continue
+      let goesOn =
+        switch sweep {
+        case .falling(let first, let number): fall(from: first, because: number)
+        case .held(let first, let number, let mustFallAgain): hold(from: first, because: number, mustFallAgain)
+        case .rising(let next): rise(next)
         }
-        if cause != nil { return finish() }
-        if children.contains(where: { $0.number == waitingFor && $0.state == .waiting }) { return }
-        self.sweep = .rising(next: first)
-      case .rising(let next):
-        guard let index = children.firstIndex(where: { $0.number >= next }) else {
-          self.sweep = nil
-          return becomeReady()
-        }
-        switch children[index].state {
-        case .ready, .over: self.sweep = .rising(next: children[index].number + 1)
-        case .down: return start(index)
-        case .starting, .stopping, .waiting: return
-        }
+      if !goesOn { return }
+    }
+  }
+
+  /// Goes on with taking children down. False where it waits for one.
+  private mutating func fall(from first: Int, because number: Int?) -> Bool {
+    if let index = children.indices.last(where: { isInTheWay($0, first, number) }) {
+      switch children[index].state {
+      case .waiting: enter(.down, index)
+      case .starting, .ready: askToStop(index, .wanted)
+      case .stopping(.terminated), .down, .over: break
+      case .stopping: children[index].state = .stopping(.wanted)
       }
+      // It may have been forgotten.
+      return !(children.indices.contains(index) && children[index].isRunning)
+    }
+    if cause != nil {
+      finish()
+      return false
+    }
+    sweep = .held(from: first, because: number, mustFallAgain: false)
+    // Whoever was asked for meanwhile does not wait for the delay.
+    let wanted = asked
+    asked = []
+    guard isWaiting(number) else { return true }
+    for number in wanted {
+      guard let index = children.firstIndex(where: { $0.number == number && $0.state == .down }) else { continue }
+      startOnRequest(index)
+    }
+    return true
+  }
+
+  /// Waits for the delay of the one because of which others are down. False while it is not over.
+  private mutating func hold(from first: Int, because number: Int?, _ mustFallAgain: Bool) -> Bool {
+    if isGivenUp {
+      isGivenUp = false
+      sweep = nil
+      for index in children.indices.reversed()
+      where children[index].number >= first && children[index].state == .down {
+        if children[index].startWaiters.isEmpty { enter(.over, index) } else { startByHand(index) }
+      }
+      return false
+    }
+    if isWaiting(number) { return false }
+    sweep = mustFallAgain ? .falling(from: first, because: nil) : .rising(next: first)
+    return true
+  }
+
+  /// Goes on with starting children. False where it waits for one.
+  private mutating func rise(_ next: Int) -> Bool {
+    guard let index = children.firstIndex(where: { $0.number >= next }) else {
+      sweep = nil
+      asked = []
+      becomeReady()
+      return false
+    }
+    switch children[index].state {
+    case .ready, .over: sweep = .rising(next: children[index].number + 1)
+    case .down:
+      start(index)
+      return false
+    case .starting, .stopping, .waiting: return false
+    }
+    return true
+  }
+
+  /// True where a child waits for its restart.
+  private func isWaiting(_ number: Int?) -> Bool {
+    children.contains { $0.number == number && $0.state == .waiting }
+  }
+
+  /// The first child that has to be down, or is because of another one.
+  var fallenFrom: Int? {
+    switch sweep {
+    case .falling(let first, _), .held(let first, _, _): first
+    case .rising, nil: nil
     }
   }
 
   /// True where a child has to go down and is not.
-  private func isInTheWay(_ index: Int, _ first: Int, _ waitingFor: Int?) -> Bool {
+  private func isInTheWay(_ index: Int, _ first: Int, _ number: Int?) -> Bool {
     let child = children[index]
     switch child.state {
     case .down, .over: return false
-    case .waiting where child.number == waitingFor && cause == nil: return false
+    case .waiting where child.number == number && cause == nil: return false
     case .starting, .ready, .stopping, .waiting: return child.number >= first
     }
   }
@@ -91,7 +146,9 @@ extension ReferenceModel {
   /// The supervisor ends: all have to be down, and nobody is started any more.
   mutating func end(_ cause: Cause) {
     self.cause = cause
-    sweep = .falling(from: 0, waitingFor: nil)
+    sweep = .falling(from: 0, because: nil)
+    asked = []
+    isGivenUp = false
     tell(.supervisorStopping(supervisor: spec.id))
     for index in children.indices {
       answerStart(index, "\(ChildError.notRunning(supervisor: spec.id, state: .stopping))")
@@ -107,10 +164,7 @@ extension ReferenceModel {
   }
 
   /// True where a child has to be down anyway.
-  func isBeingStopped(_ index: Int) -> Bool {
-    guard case .falling(let first, _) = sweep else { return false }
-    return children[index].number >= first
-  }
+  func isBeingStopped(_ index: Int) -> Bool { fallenFrom.map { children[index].number >= $0 } ?? false }
 
   // MARK: Requests
 
@@ -124,6 +178,7 @@ extension ReferenceModel {
       case .delete(let id):
         let index = try find(id)
         try demandStopped(index)
+        answerStart(index, "\(ChildError.notFound(id: id))")
         children.remove(at: index)
         answers[number] = "done"
       case .reload(let new): reload(new, number)
@@ -166,18 +221,37 @@ extension ReferenceModel {
     new.isDynamic = true
     // One of this name that still runs keeps its numbers to itself.
     new.generation = orphans.filter { $0.id == child.id }.map(\.generation).max() ?? 0
-    new.isByHand = true
     new.startWaiters = [number]
     children.append(new)
-    start(children.count - 1)
+    startOnRequest(children.count - 1)
+  }
+
+  /// Starts a child that somebody asked for: at once, or when a sweep that is under way comes to it.
+  private mutating func startOnRequest(_ index: Int) {
+    let number = children[index].number
+    switch sweep {
+    case nil: startByHand(index)
+    case .rising(let next) where number < next: startByHand(index)
+    case .falling(let first, _) where number < first: startByHand(index)
+    case .rising, .falling: asked.append(number)
+    case .held(let first, let because, let mustFallAgain):
+      sweep = .held(from: first, because: because, mustFallAgain: mustFallAgain || number >= first)
+      startByHand(index)
+    }
+  }
+
+  /// Starts a child for somebody: where that fails it fails only him.
+  private mutating func startByHand(_ index: Int) {
+    children[index].isByHand = true
+    start(index)
   }
 
   /// Somebody wants a child back.
   private mutating func restartStopped(_ index: Int, _ number: Int) throws(ChildError) {
     try demandStopped(index)
     children[index].startWaiters.append(number)
-    children[index].isByHand = true
-    start(index)
+    if children[index].state == .over { enter(.down, index) }
+    startOnRequest(index)
   }
 
   /// Somebody wants a child gone, whatever it is doing.
@@ -190,13 +264,21 @@ extension ReferenceModel {
       children[index].stopWaiters.append(number)
       children[index].state = .stopping(.terminated)
     case .waiting, .down, .over:
-      if children[index].state != .over { enter(.over, index) }
+      let child = children[index]
+      switch sweep {
+      case .falling(_, child.number), .held(_, child.number, _): if child.state == .waiting { isGivenUp = true }
+      case .falling, .held, .rising, nil: break
+      }
+      answerStart(index, "\(ChildError.startFailed(id: child.id, reason: .stopped))")
+      if child.state != .over { enter(.over, index) }
+      if child.isDynamic && !child.wasReady { children.remove(at: index) }
       answers[number] = "done"
     }
   }
 
   /// New specifications: nothing is started or stopped.
   private mutating func reload(_ new: SupervisorSpec, _ number: Int) {
+    if isOver { return answers[number] = "\(SpecError.hasStopped(supervisor: spec.id))" }
     // As many restarts are remembered as the old and the new window have room for.
     charges = charges.suffix(spec.intensity).suffix(new.intensity)
     spec = new

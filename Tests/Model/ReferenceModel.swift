@@ -150,8 +150,11 @@ struct ReferenceModel {
 
   /// What goes on with all children from one on.
   enum Sweep: Hashable {
-    /// They are to be down; then, once the delay of a child is over, to come back.
-    case falling(from: Int, waitingFor: Int?)
+    /// They are to be down, because of one that waits for its restart; or because the supervisor ends.
+    case falling(from: Int, because: Int?)
+    /// They are down until the delay of that one is over. Where some were started meanwhile because somebody asked,
+    /// they go down once more before all come back.
+    case held(from: Int, because: Int?, mustFallAgain: Bool)
     /// They are started in order, each when those before it have had their turn.
     case rising(next: Int)
   }
@@ -180,6 +183,10 @@ struct ReferenceModel {
   var wasReady = false
   /// What goes on with many children.
   var sweep: Sweep?
+  /// True where the one because of which others are down is not wanted any more: they stay down then.
+  var isGivenUp = false
+  /// Children that somebody wants started, and that a sweep has to come to first.
+  var asked: [Int] = []
   /// Why the supervisor ends; nil while it does not.
   var cause: Cause?
   /// True once it has ended.

@@ -1,15 +1,15 @@
 /// A small seeded generator (SplitMix64), so that a run can be repeated from its seed.
-package struct SplitMix64: RandomNumberGenerator, Sendable {
+struct SplitMix64: RandomNumberGenerator, Sendable {
   /// The state.
   private var state: UInt64
 
   /// Begins with a seed.
-  package init(seed: UInt64) {
+  init(seed: UInt64) {
     state = seed
   }
 
   /// The next number.
-  package mutating func next() -> UInt64 {
+  mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var word = state
     word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
