@@ -71,6 +71,28 @@ import Testing
     }
   }
 
+  /// Mutant: job-times-unchecked.
+  @Test("a job whose deadline is not positive, or whose grace is negative, is refused by its name and the field")
+  func jobTimes() throws {
+    try Stage.play(seeds: 1) { stage in
+      let pool = JobPool(clock: stage.simulation.clock.supervision, spawner: stage.simulation.executor.spawner) { _ in }
+      let faulty: [(field: String, deadline: Duration?, grace: Duration)] = [
+        ("deadline", .zero, .seconds(1)), ("deadline", .seconds(-1), .seconds(1)),
+        ("grace", nil, .nanoseconds(-1)), ("grace", .seconds(1), .seconds(-1)),
+      ]
+      for each in faulty {
+        let error = #expect(throws: JobError.self) {
+          try stage.ask {
+            _ = try await pool.start(id: "faulty", deadline: each.deadline, grace: each.grace) { _ in }
+          }
+        }
+        #expect(error?.description.hasPrefix("job faulty: \(each.field) ") == true)
+      }
+      let left = try stage.ask { await pool.snapshot() }
+      #expect(left.isEmpty)
+    }
+  }
+
   /// Mutants: duplicate-ids-accepted, duplicate-start-accepted.
   @Test("an id that is used twice is refused by its name, also by request and by a reload")
   func duplicateIDs() throws {
