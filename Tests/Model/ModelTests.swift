@@ -14,11 +14,13 @@ import Testing
 ///
 /// `SUPERVISION_SEED` goes through one seed alone, `SUPERVISION_SEEDS` says how many there are: the run under the thread
 /// sanitizer takes fewer, and what is printed says how many it were.
-@Suite(.timeLimit(.minutes(10))) struct ModelTests {
+///
+/// The parts run one after the other: they compute without a pause, and would keep the threads from other tests.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ModelTests {
   /// How many seeds there are, where nobody says otherwise.
   static let seeds = 10_000
-  /// Into how many parts they are divided, which run beside each other.
-  static let parts = 8
+  /// Into how many parts they are divided.
+  static let parts = 20
 
   /// From how many courses on it is looked at what happens in them.
   static let enough = 500

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// Random trees of nested supervisors and pools under random commands: what must hold in them, without a model.
-@Suite(.timeLimit(.minutes(5))) struct TreeCourseTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct TreeCourseTests {
   @Test("never two starts of a child at work; a stop ends, and leaves nothing but what it lists", arguments: 0..<4)
   func course(part: Int) throws {
     let count = (ModelTests.number("SUPERVISION_SEEDS") ?? UInt64(ModelTests.seeds)) / 5
