@@ -1,4 +1,3 @@
-import Platform
 import TestSupport
 import Testing
 
@@ -7,7 +6,7 @@ import Testing
 /// Keeps jobs until a test runs them.
 private final class HeldExecutor: TaskExecutor {
   /// What waits.
-  private let jobs = Guarded<[UnownedJob]>([])
+  private let jobs = Locked<[UnownedJob]>([])
 
   /// Keeps a job.
   func enqueue(_ job: consuming ExecutorJob) {
