@@ -44,8 +44,22 @@ public final class SQLiteDatabase {
     } else {
       try SQLiteFile.requireRegular(path: path)
     }
-    let flags = access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
-    let code = sqlite3_open_v2(path, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    do throws(SQLiteFailure) {
+      try connect(to: path, busyTimeout: busyTimeout)
+    } catch {
+      guard access == .readOnly, error.kind == .cannotOpen, let unchanging = SQLiteFile.unchangingName(of: path) else {
+        throw error
+      }
+      try connect(to: unchanging, busyTimeout: busyTimeout)
+    }
+  }
+
+  /// Opens the file by its path or by a URI, and looks into it.
+  private func connect(to name: String, busyTimeout: Int32) throws(SQLiteFailure) {
+    // As a URI only what is one: a path may begin with `file:`, too.
+    let flags =
+      (access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | (name == path ? 0 : SQLITE_OPEN_URI)
+    let code = sqlite3_open_v2(name, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard code == SQLITE_OK, let handle else {
       let failure = failure(code)
       close()
@@ -54,7 +68,7 @@ public final class SQLiteDatabase {
     do throws(SQLiteFailure) {
       sqlite3_busy_timeout(handle, busyTimeout)
       _ = retraind_sqlite3_refuse_quoted_strings(handle)
-      try configure(handle)
+      try configure(handle, isUnchanging: name != path)
     } catch {
       close()
       throw error
@@ -79,7 +93,9 @@ public final class SQLiteDatabase {
     handle = nil
   }
 
-  private func configure(_ handle: OpaquePointer) throws(SQLiteFailure) {
+  private func configure(_ handle: OpaquePointer, isUnchanging: Bool) throws(SQLiteFailure) {
+    // Then the index of the log is kept in memory: there is no room for it beside the file.
+    if isUnchanging { try run("PRAGMA locking_mode = EXCLUSIVE") }
     try run("PRAGMA foreign_keys = ON")
     // Reads the header, so that a file that is no database is told here and not at the first query.
     _ = try query("PRAGMA schema_version") { row in row[0].integer }
