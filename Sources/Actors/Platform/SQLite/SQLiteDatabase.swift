@@ -27,6 +27,8 @@ public final class SQLiteDatabase {
   public let path: String
   /// What this connection may do.
   public let access: Access
+  /// Whether closing leaves file and log as they are: nothing may go into a file that somebody else has put there.
+  public var leavesFile = false
   private var handle: OpaquePointer?
   private var cache: [String: SQLiteStatement] = [:]
 
@@ -86,7 +88,7 @@ public final class SQLiteDatabase {
   ///   is short: saves a process that ends at once most of its waits for the disk.
   public func close(keepsLog: Bool = false) {
     cache = [:]
-    if keepsLog, let handle, SQLiteFile.size(path: path + "-wal") <= Self.keptLog {
+    if let handle, leavesFile || keepsLog && SQLiteFile.size(path: path + "-wal") <= Self.keptLog {
       _ = retraind_sqlite3_keep_log(handle)
     }
     if let handle { sqlite3_close_v2(handle) }
@@ -205,6 +207,19 @@ public final class SQLiteDatabase {
     var moved: Int32 = 0
     let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved)
     return code == SQLITE_OK && moved != 0
+  }
+
+  /// Bytes of the file as they lie on the disk, and the file's size; nil where they cannot be read.
+  func bytesOnDisk(at offset: Int64, count: Int) -> (bytes: [UInt8], size: Int64)? {
+    guard let handle else { return nil }
+    var size: Int64 = 0
+    var code = SQLITE_OK
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      buffer.initialize(repeating: 0)
+      code = retraind_sqlite3_read_file(handle, buffer.baseAddress, Int32(clamping: count), offset, &size)
+      initialized = count
+    }
+    return code == SQLITE_OK ? (bytes, size) : nil
   }
 
   private var closedFailure: SQLiteFailure {

@@ -80,6 +80,19 @@ enum SQLiteFile {
     }
   }
 
+  /// Size and time of the last change of a file; zeros where there is none.
+  static func stamp(path: String) -> SQLiteFileState.Stamp {
+    var information = stat()
+    guard stat(path, &information) == 0 else { return SQLiteFileState.Stamp() }
+    #if canImport(Darwin)
+      let time = information.st_mtimespec
+    #else
+      let time = information.st_mtim
+    #endif
+    return SQLiteFileState.Stamp(
+      size: Int64(information.st_size), seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
+  }
+
   /// Size of a file in bytes; 0 where there is none.
   static func size(path: String) -> Int64 {
     var information = stat()
