@@ -49,6 +49,24 @@ struct SurroundingsTests {
     }
   }
 
+  @Test("With too few descriptors to work with it says so at once instead of hanging")
+  func fewDescriptors() async throws {
+    try await World.with { world in
+      try await world.seed(["psa-engine:latest"])
+      for limit in [12, 15, 17] {
+        for arguments in [["retrain", "psa-engine:latest", "--wait"], ["run"], ["check"]] {
+          let words = try ["-c", "ulimit -n \(limit); exec \"$0\" \"$@\"", Binaries.retraind] + arguments
+          let child = try world.start("/bin/sh", words + ["--state-dir", world.state])
+          #expect(try await child.waitForEnd() == .exit(75), "\(limit) \(arguments): \(child.error)")
+          #expect(child.error.contains("only \(limit) files"), "\(child.error)")
+        }
+      }
+      let words = try ["-c", "ulimit -n 17; exec \"$0\" \"$@\"", Binaries.retraind, "check", "--dry-run"]
+      let look = try world.start("/bin/sh", words + ["--state-dir", world.state])
+      #expect(try await look.waitForEnd() == .exit(2), "\(look.error)")
+    }
+  }
+
   @Test("Without any option everything lies at its default place below the working directory")
   func defaults() async throws {
     try await World.with { world in

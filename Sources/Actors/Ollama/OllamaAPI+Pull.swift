@@ -93,7 +93,7 @@ extension OllamaAPI {
       case .truncated, .cancelled: status = nil
       case .unreachable, .connectTimeout: return .broken(.refused, ModelServerFailure(failure))
       case .firstByteTimeout, .stalled, .totalTimeout: return .broken(.stalled, ModelServerFailure(failure))
-      case .invalidURL, .tooLarge, .tls, .other: return .final(ModelServerFailure(failure))
+      case .invalidURL, .tooLarge, .tls, .exhausted, .other: return .final(ModelServerFailure(failure))
       }
     }
     switch shared.withLock({ $0.finish(status: status, at: clock.now()) }) {

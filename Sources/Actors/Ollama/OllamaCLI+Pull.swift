@@ -18,7 +18,7 @@ extension OllamaCLI {
         case .stalled: how = .stalled
         case .malformed: how = .truncated
         case .unreachable: how = .refused
-        case .cancelled, .unknownModel, .server, .missingProgram: throw error
+        case .cancelled, .unknownModel, .server, .missingProgram, .exhausted: throw error
         }
         failure = error
       }

@@ -96,6 +96,9 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
     if case .reload = invocation {} else { context.terminal.say("retraind: warning: \(error)") }
     loaded = place
   }
+  if invocation.acts, let problem = DescriptorLimit.problem(limit: DescriptorLimit.raise()) {
+    context.fail(problem, code: ExitCode.temporary)
+  }
   let requests = SignalRequests()
   switch invocation {
   case .run:
@@ -114,6 +117,17 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
     runWithSignals(requests) { await ModelRunCommand.run(.rollback, options, loaded, requests, context) }
   case .reload: runWithSignals(requests) { await ReloadCommand.run(loaded, requests, context) }
   case .help, .version, .checkConfig, .demo: endProgram(ExitCode.software)
+  }
+}
+
+extension Invocation {
+  /// Whether it may start a run in this process.
+  fileprivate var acts: Bool {
+    switch self {
+    case .run, .retrain, .rollback: true
+    case .check(let options, _): !options.dryRun
+    default: false
+    }
   }
 }
 

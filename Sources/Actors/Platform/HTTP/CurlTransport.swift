@@ -33,5 +33,5 @@ public final class CurlTransport: HTTPTransport {
   }
 
   /// What the library calls itself, or why there is none. Loads it: for a diagnosis, on a thread that may wait.
-  public static func libraryVersion() throws(HTTPFailure) -> String { try CurlLibrary.shared.get().version }
+  public static func libraryVersion() throws(HTTPFailure) -> String { try CurlLibrary.shared().get().version }
 }
