@@ -29,7 +29,7 @@ enum CheckCommand {
   ) async throws -> [CheckEntry] {
     let request = ControlRequest(
       .check, model: options.model, isDryRun: options.dryRun, waits: !options.noWait)
-    let link = DaemonLink(paths: loaded.paths, requests: requests)
+    let link = DaemonLink(loaded, requests: requests, context.terminal)
     if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
       return reply.checks ?? []
     }

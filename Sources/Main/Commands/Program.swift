@@ -35,19 +35,22 @@ struct ProgramContext: Sendable {
 }
 
 extension ProgramContext {
-  /// Where a daemon listens, for a command that only asks it, while the configuration cannot be used: the file may have
+  /// Where a daemon listens, for a command that it carries out, while the configuration cannot be used: the file may have
   /// been broken since the daemon read it. nil for other commands, and where nobody has listened there.
-  func placeOfDaemon(for invocation: Invocation) -> LoadedConfiguration? {
+  func placeOfDaemon(for invocation: Invocation, unusable: ConfigErrors) -> LoadedConfiguration? {
+    let mayGoOnAlone: Bool
     switch invocation {
-    case .status, .explain, .history, .reload: break
-    default: return nil
+    case .status, .explain, .history, .reload: mayGoOnAlone = true
+    case .record, .check, .retrain, .rollback: mayGoOnAlone = false
+    case .run, .checkConfig, .help, .version, .demo: return nil
     }
     var flags = invocation.overrides
     flags.config = nil
     let loaded = try? ConfigurationLoader.load(
       flags: flags, environment: environment.filter { $0.key != "RETRAIND_CONFIG" },
       workingDirectory: workingDirectory, readFile: { _ in .absent })
-    guard let loaded, access(loaded.paths.socket, F_OK) == 0 else { return nil }
+    guard var loaded, access(loaded.paths.socket, F_OK) == 0 else { return nil }
+    if !mayGoOnAlone { loaded.unusable = unusable }
     return loaded
   }
 }
@@ -89,11 +92,16 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
   do throws(ConfigErrors) {
     loaded = try context.load(invocation.overrides)
   } catch {
-    guard let place = context.placeOfDaemon(for: invocation) else {
+    guard let place = context.placeOfDaemon(for: invocation, unusable: error) else {
       context.fail(error.description, code: ExitCode.configuration)
     }
+    switch invocation {
     // A reload hears the same from the daemon, which is what counts.
-    if case .reload = invocation {} else { context.terminal.say("retraind: warning: \(error)") }
+    case .reload: break
+    // What needs a daemon says it when one has answered, and fails for it where none does.
+    case _ where place.unusable != nil: break
+    default: context.terminal.say("retraind: warning: \(error)")
+    }
     loaded = place
   }
   if invocation.acts, let problem = DescriptorLimit.problem(limit: DescriptorLimit.raise()) {

@@ -50,7 +50,7 @@ enum RecordCommand {
     _ cycle: ControlRequest.Cycle, _ loaded: LoadedConfiguration, _ requests: SignalRequests,
     _ context: ProgramContext
   ) async throws -> String {
-    let link = DaemonLink(paths: loaded.paths, requests: requests)
+    let link = DaemonLink(loaded, requests: requests, context.terminal)
     let reply = try await link.ask(
       ControlRequest(.record, cycle: cycle), unanswered: "It may still record the cycle when it goes on.")
     if let reply {
@@ -86,7 +86,7 @@ enum ModelRunCommand {
     _ command: ControlRequest.Command, _ options: ModelRunOptions, _ loaded: LoadedConfiguration,
     _ requests: SignalRequests, _ progress: ProgressLine, _ context: ProgramContext
   ) async throws -> RunAnswer {
-    let link = DaemonLink(paths: loaded.paths, requests: requests)
+    let link = DaemonLink(loaded, requests: requests, context.terminal)
     let request = ControlRequest(command, model: options.model, waits: options.wait)
     if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
       guard let answer = reply.run else {
@@ -120,7 +120,7 @@ enum ModelRunCommand {
 enum ReloadCommand {
   static func run(_ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext) async -> Int32 {
     do {
-      let link = DaemonLink(paths: loaded.paths, requests: requests)
+      let link = DaemonLink(loaded, requests: requests, context.terminal)
       guard let reply = try await link.ask(ControlRequest(.reload)) else {
         throw CommandFailure(
           code: ExitCode.unavailable,
