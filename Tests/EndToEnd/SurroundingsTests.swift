@@ -49,6 +49,18 @@ struct SurroundingsTests {
     }
   }
 
+  @Test("Where it cannot say that a cycle was recorded it says so where it can, with the id", arguments: [false, true])
+  func recordedUnheard(json: Bool) async throws {
+    try await World.with(nil) { world in
+      let arguments = ["record", "--model", "a:7b", "--accepted", "9", "--rejected", "1", "--state-dir", world.state]
+      let child = try shell(world, ">/dev/full", arguments + (json ? ["--json"] : []))
+      #expect(try await child.waitForEnd() == .exit(3))
+      let ids = try world.query(["id"], "FROM learning_stats").map { $0[0] ?? "" }
+      #expect(ids.count == 1)
+      #expect(child.error.contains("WAS recorded, as \(ids.first ?? "-")"), "\(child.error)")
+    }
+  }
+
   @Test("With too few descriptors to work with it says so at once instead of hanging")
   func fewDescriptors() async throws {
     try await World.with { world in

@@ -21,14 +21,15 @@ enum RecordCommand {
     do {
       try refuseFuture(options.timestamp)
       let id = try await record(cycle, loaded, requests, context)
+      let done = "The cycle WAS recorded, as \(id): do not record it again."
       if context.global.json {
         struct Recorded: Encodable {
           var id: String
           var model: String
         }
-        context.terminal.print(try JSON.encode(Recorded(id: id, model: options.model)))
+        context.terminal.print(try JSON.encode(Recorded(id: id, model: options.model)), done: done)
       } else {
-        context.terminal.print("recorded cycle \(id) of \(options.model)")
+        context.terminal.print("recorded cycle \(id) of \(options.model)", done: done)
       }
       return ExitCode.success
     } catch {
@@ -104,12 +105,14 @@ enum ModelRunCommand {
 
   private static func show(_ answer: RunAnswer, _ context: ProgramContext) -> Int32 {
     let isGood = answer.error == nil
+    let done = "Run \(answer.run) of \(answer.model) WAS \(answer.isJoined ? "joined" : "requested"): \(answer.state)."
     if context.global.json {
-      context.terminal.print((try? JSON.encode(answer, isPretty: true)) ?? "{}")
+      context.terminal.print((try? JSON.encode(answer, isPretty: true)) ?? "{}", done: done)
     } else {
       let joined = answer.isJoined ? " (joined: one for this model was under way)" : ""
       context.terminal.print(
-        "\(answer.model): \(answer.state)\(answer.result.map { ", \($0)" } ?? "") (run \(answer.run))\(joined)")
+        "\(answer.model): \(answer.state)\(answer.result.map { ", \($0)" } ?? "") (run \(answer.run))\(joined)",
+        done: done)
       if let error = answer.error { context.terminal.say("retraind: \(error)") }
     }
     return isGood ? ExitCode.success : ExitCode.failure
