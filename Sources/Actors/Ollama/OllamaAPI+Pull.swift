@@ -21,6 +21,7 @@ extension OllamaAPI {
         throw retry.repulls == 0
           ? failure : ModelServerFailure(failure.kind, "\(failure.description) (begun again \(retry.repulls) times)")
       }
+      progress(how.progress)
       do {
         // Checks for cancellation too where there is nothing to wait for.
         try await clock.sleep(wait)

@@ -26,6 +26,7 @@ extension OllamaCLI {
         throw retry.repulls == 0
           ? failure : ModelServerFailure(failure.kind, "\(failure.description) (begun again \(retry.repulls) times)")
       }
+      progress(how.progress)
       do {
         try await clock.sleep(wait)
         try Task.checkCancellation()
