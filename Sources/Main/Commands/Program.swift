@@ -107,13 +107,19 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
   if invocation.acts, let problem = DescriptorLimit.problem(limit: DescriptorLimit.raise()) {
     context.fail(problem, code: ExitCode.temporary)
   }
+  context.requireThreads(for: invocation)
   let requests = SignalRequests()
   switch invocation {
   case .run:
     DaemonCommand(context: context, loaded: loaded, flags: invocation.overrides, requests: requests).run()
   case .check(let options, _):
     // Most checks need one thread; what needs a monitor leaves it.
-    let thread = try? ThreadExecutor(name: "check")
+    let thread: ThreadExecutor
+    do throws(ThreadFailure) {
+      thread = try ThreadExecutor(name: "check")
+    } catch {
+      context.fail(error.description, code: ExitCode.temporary)
+    }
     runWithSignals(requests, on: thread) { await CheckCommand.run(options, loaded, requests, context, thread) }
   case .status: runWithSignals(requests) { await StatusCommand.run(loaded, requests, context) }
   case .explain(let options, _): runWithSignals(requests) { await ExplainCommand.run(options, loaded, context) }
@@ -125,6 +131,19 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
     runWithSignals(requests) { await ModelRunCommand.run(.rollback, options, loaded, requests, context) }
   case .reload: runWithSignals(requests) { await ReloadCommand.run(loaded, requests, context) }
   case .help, .version, .checkConfig, .demo: endProgram(ExitCode.software)
+  }
+}
+
+extension ProgramContext {
+  /// Ends the program where the system has no threads for it. A check needs one, a daemon says it in its log, and a run
+  /// is asked about when it turns out to be one.
+  fileprivate func requireThreads(for invocation: Invocation) {
+    switch invocation {
+    case .run, .check: return
+    default: break
+    }
+    let shortage = ThreadRoom.shortage(own: ThreadRoom.forCommands, mostOfPool: 1)
+    if let shortage { fail(shortage.description, code: ExitCode.temporary) }
   }
 }
 
