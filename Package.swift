@@ -63,7 +63,8 @@ let package = Package(
     .testTarget(
       name: "SupervisionTests", dependencies: ["Supervision", "TestSupport"], path: "Tests/Supervision",
       swiftSettings: settings),
-    .testTarget(name: "RulesTests", dependencies: ["Rules"], path: "Tests/Rules", swiftSettings: settings),
+    .testTarget(
+      name: "RulesTests", dependencies: ["Rules", "TestSupport"], path: "Tests/Rules", swiftSettings: settings),
     .testTarget(
       name: "PlatformTests", dependencies: ["Platform", "TestSupport", "CShims"], path: "Tests/Platform",
       swiftSettings: settings),

@@ -62,8 +62,6 @@ struct CurlLibrary: @unchecked Sendable {
   let multiWakeup: MultiWakeup
   /// `curl_multi_info_read`.
   let multiMessage: MultiMessage
-  /// What it calls itself: `libcurl/8.5.0 OpenSSL/3.0.13 ...`.
-  let version: String
 
   /// Loads the first of some names that loads.
   static func load(_ names: [String]) -> Result<CurlLibrary, HTTPFailure> {
@@ -125,11 +123,9 @@ struct CurlLibrary: @unchecked Sendable {
     multiMessage = try function("curl_multi_info_read", as: MultiMessage.self)
     let globalInit = try function(
       "curl_global_init", as: (@convention(c) (Int) -> CURLcode).self)
-    let versionText = try function("curl_version", as: (@convention(c) () -> UnsafePointer<CChar>?).self)
     guard globalInit(Int(CURL_GLOBAL_SSL)) == CURLE_OK else {
       throw HTTPFailure(.other, "\(name) could not be initialised")
     }
-    version = versionText().map { String(cString: $0) } ?? name
   }
 }
 
