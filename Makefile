@@ -23,7 +23,10 @@ LINTED       := Package.swift Sources Tests Benchmarks Examples
 ifeq ($(shell uname -s),Darwin)
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_PATH)
 else
-RELEASE_FLAGS := -c release --static-swift-stdlib --scratch-path $(RELEASE_PATH)
+# SQLite and the C++ runtime come from archives, and nothing is looked for beside the binary (Docs/decisions/0014).
+STATIC_PATH   := $(CURDIR)/.build-static
+RELEASE_FLAGS := -c release --static-swift-stdlib --scratch-path $(RELEASE_PATH) --disable-local-rpath \
+  --pkg-config-path "$(STATIC_PATH)" -Xlinker "-L$(STATIC_PATH)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 endif
 
 # The tests are Swift Testing's; the XCTest pass would only print that it ran nothing.
@@ -78,6 +81,7 @@ ci: ## What the CI runs: test, check, and the tests under the thread sanitizer
 
 .PHONY: release
 release: deps ## Build the release binary: static, stripped, free of ICU
+	@Scripts/static-libraries .build-static
 	$(SWIFT) build $(RELEASE_FLAGS) --product retraind
 	@Scripts/finish-release $(RELEASE_PATH)/release/retraind $(BINARY)
 

@@ -57,7 +57,7 @@ extension ProgramContext {
 
 /// The program from its words to its end; called on the main thread with the daemon's signals blocked.
 func runProgram(_ arguments: [String]) -> Never {
-  let environment = ProcessInfo.processInfo.environment
+  let environment = ProcessEnvironment.current()
   let invocation: Invocation
   do throws(UsageError) {
     invocation = try ArgumentParser.parse(arguments)

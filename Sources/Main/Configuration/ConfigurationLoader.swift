@@ -62,8 +62,8 @@ struct ConfigurationLoader {
 
   /// `OLLAMA_HOST`, read as Ollama reads it: quotes and spaces around it do not count.
   private mutating func applyEnvironment(to settings: inout Settings) {
-    let ignored: Set<Unicode.Scalar> = [" ", "\t", "\"", "'"]
     guard let value = environment["OLLAMA_HOST"] else { return }
+    let ignored: [Unicode.Scalar] = [" ", "\t", "\"", "'"]
     var text = value.unicodeScalars[...]
     while let first = text.first, ignored.contains(first) { text.removeFirst() }
     while let last = text.last, ignored.contains(last) { text.removeLast() }
