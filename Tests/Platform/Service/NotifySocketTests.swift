@@ -11,32 +11,32 @@ import Testing
 #endif
 
 @Suite("Service manager")
-struct ServiceManagerTests {
+struct NotifySocketTests {
   @Test("what the environment says: who listens, and whether somebody watches")
   func environment() {
-    #expect(ServiceManager(environment: [:]) == nil)
-    #expect(ServiceManager(environment: ["NOTIFY_SOCKET": ""]) == nil)
-    #expect(ServiceManager(environment: ["NOTIFY_SOCKET": "@"]) == nil)
-    #expect(ServiceManager(environment: ["NOTIFY_SOCKET": "vsock:2:1"]) == nil)
-    let plain = ServiceManager(environment: ["NOTIFY_SOCKET": "/run/n"])
+    #expect(NotifySocket(environment: [:]) == nil)
+    #expect(NotifySocket(environment: ["NOTIFY_SOCKET": ""]) == nil)
+    #expect(NotifySocket(environment: ["NOTIFY_SOCKET": "@"]) == nil)
+    #expect(NotifySocket(environment: ["NOTIFY_SOCKET": "vsock:2:1"]) == nil)
+    let plain = NotifySocket(environment: ["NOTIFY_SOCKET": "/run/n"])
     #expect(plain?.address == "/run/n")
     #expect(plain?.watchdog == nil)
     var watched = ["NOTIFY_SOCKET": "@n", "WATCHDOG_USEC": "30000000"]
-    #expect(ServiceManager(environment: watched, process: 7)?.watchdog == .seconds(30))
+    #expect(NotifySocket(environment: watched, process: 7)?.watchdog == .seconds(30))
     watched["WATCHDOG_PID"] = "7"
-    #expect(ServiceManager(environment: watched, process: 7)?.watchdog == .seconds(30))
-    #expect(ServiceManager(environment: watched, process: 8)?.watchdog == nil)
+    #expect(NotifySocket(environment: watched, process: 7)?.watchdog == .seconds(30))
+    #expect(NotifySocket(environment: watched, process: 8)?.watchdog == nil)
     for nonsense in ["", "0", "-5", "soon"] {
       watched["WATCHDOG_USEC"] = nonsense
-      #expect(ServiceManager(environment: watched, process: 7)?.watchdog == nil)
+      #expect(NotifySocket(environment: watched, process: 7)?.watchdog == nil)
     }
   }
 
   @Test("a status is one line and bounded, whatever it says")
   func status() {
-    #expect(ServiceManager.Word.status("next check 12:05\nREADY=1").assignment == "STATUS=next check 12:05 READY=1")
-    let long = ServiceManager.Word.status(String(repeating: "é", count: 1000)).assignment
-    #expect(long.utf8.count <= ServiceManager.maximumStatusBytes + "STATUS=…".utf8.count)
+    #expect(NotifySocket.Word.status("next check 12:05\nREADY=1").assignment == "STATUS=next check 12:05 READY=1")
+    let long = NotifySocket.Word.status(String(repeating: "é", count: 1000)).assignment
+    #expect(long.utf8.count <= NotifySocket.maximumStatusBytes + "STATUS=…".utf8.count)
     #expect(long.hasSuffix("é…"))
   }
 
@@ -47,7 +47,7 @@ struct ServiceManagerTests {
       addresses.append("@retraind-notify-\(getpid())")
     #endif
     for address in addresses {
-      let manager = try #require(ServiceManager(environment: ["NOTIFY_SOCKET": address]))
+      let manager = try #require(NotifySocket(environment: ["NOTIFY_SOCKET": address]))
       #expect(!manager.tell(.ready))
       let listener = try #require(Listener(address))
       #expect(manager.tell(.reloading(monotonicMicroseconds: 12), .status("reads the configuration")))
@@ -62,7 +62,7 @@ struct ServiceManagerTests {
   @Test("a manager that does not read holds up nobody")
   func fullQueue() throws {
     let address = "/tmp/retraind-notify-full-\(getpid())"
-    let manager = try #require(ServiceManager(environment: ["NOTIFY_SOCKET": address]))
+    let manager = try #require(NotifySocket(environment: ["NOTIFY_SOCKET": address]))
     let listener = try #require(Listener(address))
     var told = 0
     while told < 100_000, manager.tell(.alive) { told += 1 }
@@ -72,7 +72,7 @@ struct ServiceManagerTests {
 
   @Test("the monotonic clock is the system's, in microseconds")
   func clock() {
-    let first = ServiceManager.monotonicMicroseconds()
+    let first = NotifySocket.monotonicMicroseconds()
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     let second = Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000

@@ -11,7 +11,7 @@ import CShims
 /// The service manager that started this process and wants to hear how it is: systemd, by the protocol of `sd_notify(3)`.
 ///
 /// Each call is one datagram that never waits. One that is lost is lost: the next says what is so then.
-public struct ServiceManager: Sendable {
+public struct NotifySocket: Sendable {
   /// Bytes of a status text that are sent; it is one line for `systemctl status`.
   static let maximumStatusBytes = 512
 
