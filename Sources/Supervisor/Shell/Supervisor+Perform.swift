@@ -1,0 +1,79 @@
+/// What the machine says, done.
+extension Supervisor {
+  /// Performs an action.
+  func perform(_ action: SupervisorStateMachine.Action) {
+    switch action {
+    case .spawn(let key, let generation, let id, let body): spawn(key, generation, id, body)
+    case .cancel(let key):
+      running[Int(key.slot)]?.incarnation.askToStop()
+      running[Int(key.slot)]?.task.cancel()
+    case .release(let key):
+      running[Int(key.slot)]?.incarnation.fence()
+      running[Int(key.slot)] = nil
+      if !subtrees.isEmpty { subtrees[key] = nil }
+    case .answer(let ticket, let answer): tickets.removeValue(forKey: ticket)?.resume(returning: answer)
+    case .emit(let event): events(path.map { event.under($0) } ?? event)
+    case .becameReady: becameReady()
+    case .finish(let result): finish(result)
+    }
+  }
+
+  /// Starts a child's task; its end is posted.
+  private func spawn(_ key: ChildKey, _ generation: UInt64, _ id: String, _ body: @escaping ChildSpec.Body) {
+    let incarnation = Incarnation(id: id, key: key, generation: generation, host: self)
+    // What is not awaited is done elsewhere: a task keeps what its frame has room for as long as it lives.
+    let task = spawner.spawn(id) {
+      do {
+        try await body(ChildContext(incarnation))
+        incarnation.ended(nil)
+      } catch {
+        incarnation.ended(error)
+      }
+    }
+    while running.count <= Int(key.slot) { running.append(nil) }
+    running[Int(key.slot)] = Running(task: task, incarnation: incarnation)
+  }
+
+  /// All children are ready for the first time.
+  private func becameReady() {
+    readiness.set(.success(()))
+    own?.ready(SubtreeReady())
+  }
+
+  /// The run is over.
+  private func finish(_ result: Result<StopReport, SupervisorError>) {
+    alarm.cancel()
+    lifespan.close()
+    readiness.set(result.flatMap { _ in .failure(.stoppedBeforeReady(supervisor: id)) })
+    runner?.resume(returning: result)
+    runner = nil
+  }
+
+  // MARK: What children tell
+
+  /// A child's start is complete.
+  func incarnationIsReady(_ incarnation: Incarnation, info: (any Sendable)?) {
+    let post = Post.ready(incarnation.key, generation: incarnation.generation, info: info)
+    // What a nested supervisor tells is told by its turn, and not worked on in it: trees may be deep.
+    if info is SubtreeReady { postLater(post) } else { self.post(post) }
+  }
+
+  /// A child's body has returned, or thrown.
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?) {
+    let exit: ChildExit =
+      switch error {
+      case nil: incarnation.hasDeclined ? .declined : .returned
+      case let end as SubtreeEnd: .subtree(end.report, end.error)
+      case let error?: .threw(error)
+      }
+    post(.ended(incarnation.key, generation: incarnation.generation, exit: exit))
+  }
+
+  /// A child is a nested supervisor.
+  func attach(_ inner: Supervisor, to incarnation: Incarnation) {
+    post(.attached(incarnation.key, generation: incarnation.generation, inner))
+  }
+}
+
+/// What a nested supervisor gives to `ready` in place of information.
+struct SubtreeReady: Sendable {}
