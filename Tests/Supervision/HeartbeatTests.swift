@@ -49,7 +49,10 @@ import Testing
     var bench = MachineBench(
       try spec(
         .oneForOne,
-        [child("t", restart: .temporary, heartbeat: .seconds(1)), child("r", restart: .transient, heartbeat: .seconds(1))]))
+        [
+          child("t", restart: .temporary, heartbeat: .seconds(1)),
+          child("r", restart: .transient, heartbeat: .seconds(1)),
+        ]))
     bench.runUntilReady()
     bench.advance(by: .seconds(1))
     bench.finish(0)

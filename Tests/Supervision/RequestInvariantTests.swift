@@ -59,7 +59,8 @@ import Testing
         ]
         if let exit = exits.randomElement(using: &random) { bench.end(some, exit) }
       case 7: bench.advance(by: .milliseconds(Int.random(in: 0..<3_000, using: &random)))
-      case 8: if let some, bench.generation(some) > 1 { bench.end(some, generation: bench.generation(some) - 1, .returned) }
+      case 8:
+        if let some, bench.generation(some) > 1 { bench.end(some, generation: bench.generation(some) - 1, .returned) }
       case 9: tickets.append(bench.startChild(someChild(id, bench.machine.rules.autoShutdown, &random)))
       case 10: tickets.append(bench.terminateChild(id))
       case 11: tickets.append(bench.restartChild(id))

@@ -24,7 +24,8 @@ import Testing
       for restart in [RestartType.transient, .temporary] {
         for significant in [true, false] {
           var bench = MachineBench(
-            try spec(strategy, autoShutdown: mode, [child("a", restart: restart, significant: significant), child("b")]))
+            try spec(
+              strategy, autoShutdown: mode, [child("a", restart: restart, significant: significant), child("b")]))
           bench.runUntilReady()
           end(&bench, 0, how)
           let isOver = significant && (restart == .temporary || how != .abnormal)
@@ -76,7 +77,8 @@ import Testing
     }
   }
 
-  @Test("significant_bystander: going down with another triggers nothing", arguments: [Strategy.oneForAll, .restForOne])
+  @Test(
+    "significant_bystander: going down with another triggers nothing", arguments: [Strategy.oneForAll, .restForOne])
   func bystander(strategy: Strategy) throws {
     for mode in [AutoShutdown.anySignificant, .allSignificant] {
       var bench = MachineBench(
@@ -114,7 +116,10 @@ import Testing
     func two(_ mode: AutoShutdown, _ flags: [Bool]) throws -> SupervisorSpec {
       try spec(
         .oneForOne, autoShutdown: mode,
-        [child("a", restart: .transient, significant: flags[0]), child("b", restart: .transient, significant: flags[1])])
+        [
+          child("a", restart: .transient, significant: flags[0]),
+          child("b", restart: .transient, significant: flags[1]),
+        ])
     }
     let modes: [(AutoShutdown, AutoShutdown, [Bool], endsAfterOne: Bool, endsAfterTwo: Bool)] = [
       (.never, .anySignificant, [true, true], true, true), (.anySignificant, .never, [false, false], false, false),

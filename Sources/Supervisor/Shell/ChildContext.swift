@@ -40,6 +40,18 @@ public struct ChildContext: Sendable {
   /// True once the supervisor has asked this start to stop: its task is cancelled then, too.
   public var isShuttingDown: Bool { incarnation.isShuttingDown }
 
+  /// Waits until the supervisor asks this start to stop: for a child that has nothing to do until then.
+  ///
+  /// It costs less than anything else to wait with: no timer, no handler, no allocation of its own.
+  public func untilShutdown() async {
+    guard let supervisor = incarnation.host as? Supervisor else { return await Self.untilCancelled() }
+    // Not a checked one, which would be an allocation for each child. It is resumed once, by `Supervisor.parked`.
+    await withUnsafeContinuation { supervisor.post(.parked(incarnation.key, generation: incarnation.generation, $0)) }
+  }
+
+  /// Waits until the task is cancelled.
+  private static func untilCancelled() async { _ = await Latch<Never>().waitUnlessCancelled() }
+
   /// False once this start has been replaced or abandoned, or has ended: effects must then be refused.
   public var isCurrent: Bool { incarnation.isCurrent }
 

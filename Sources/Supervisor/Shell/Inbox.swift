@@ -8,6 +8,8 @@ enum Post: Sendable {
   case ended(ChildKey, generation: UInt64, exit: ChildExit)
   /// A child is a nested supervisor.
   case attached(ChildKey, generation: UInt64, Supervisor)
+  /// A child waits to be asked to stop.
+  case parked(ChildKey, generation: UInt64, UnsafeContinuation<Void, Never>)
   /// The alarm that was set for this time has gone off.
   case alarm(Duration)
   /// Somebody asks for the stop.
@@ -19,7 +21,7 @@ enum Post: Sendable {
 /// What waits for the turn, and whether somebody has it.
 ///
 /// Its bound is in what is posted: at most three times for each start that lives, once for the alarm, the run and the
-/// stop, and once for each task that waits for the answer to a request.
+/// stop, and once for each task that waits for an answer or for the stop.
 struct Inbox {
   /// What waits, in order.
   private var pending: [Post] = []

@@ -7,7 +7,9 @@ extension Supervisor {
     case .cancel(let key):
       running[Int(key.slot)]?.incarnation.askToStop()
       running[Int(key.slot)]?.task.cancel()
+      unpark(key)
     case .release(let key):
+      unpark(key)
       running[Int(key.slot)]?.incarnation.fence()
       running[Int(key.slot)] = nil
       if !subtrees.isEmpty { subtrees[key] = nil }
@@ -21,17 +23,15 @@ extension Supervisor {
   /// Starts a child's task; its end is posted.
   private func spawn(_ key: ChildKey, _ generation: UInt64, _ id: String, _ body: @escaping ChildSpec.Body) {
     let incarnation = Incarnation(id: id, key: key, generation: generation, host: self)
-    // What is not awaited is done elsewhere: a task keeps what its frame has room for as long as it lives.
-    let task = spawner.spawn(id) {
-      do {
-        try await body(ChildContext(incarnation))
-        incarnation.ended(nil)
-      } catch {
-        incarnation.ended(error)
-      }
-    }
+    let task = spawner.spawn(incarnation, body)
     while running.count <= Int(key.slot) { running.append(nil) }
     running[Int(key.slot)] = Running(task: task, incarnation: incarnation)
+  }
+
+  /// Lets a child go on that waited to be asked to stop.
+  private func unpark(_ key: ChildKey) {
+    guard !parked.isEmpty, let waiting = parked.removeValue(forKey: key) else { return }
+    for continuation in waiting { continuation.resume() }
   }
 
   /// All children are ready for the first time.

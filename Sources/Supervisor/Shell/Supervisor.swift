@@ -42,6 +42,8 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
   var running: [Running?] = []
   /// The nested supervisors that run, by child.
   var subtrees: [ChildKey: Supervisor] = [:]
+  /// The children that wait to be asked to stop.
+  var parked: [ChildKey: [UnsafeContinuation<Void, Never>]] = [:]
   /// Who waits for the answer to a request.
   var tickets: [UInt64: CheckedContinuation<SupervisorStateMachine.Answer, Never>] = [:]
   /// The number of the next request.
@@ -158,18 +160,29 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
         alarm.wentOff(setFor: deadline)
         machine.onAlarm(now: now, lastSign: { running[Int($0.slot)]?.incarnation.lastSign }, &actions)
       case .stop: machine.onStop(now: now, &actions)
-      case .attached, .request: break
+      case .attached, .parked, .request: break
       }
     }
     switch post {
     case .request(let body): body(self)
     case .attached(let key, let generation, let inner):
-      guard let start = running[Int(key.slot)]?.incarnation, start.key == key, start.generation == generation else {
-        return
+      if current(key, generation) != nil { subtrees[key] = inner }
+    case .parked(let key, let generation, let continuation):
+      if let start = current(key, generation), !start.isShuttingDown {
+        parked[key, default: []].append(continuation)
+      } else {
+        continuation.resume()
       }
-      subtrees[key] = inner
     case .run, .ready, .ended, .alarm, .stop: break
     }
+  }
+
+  /// The start that is under way, if it is this one.
+  private func current(_ key: ChildKey, _ generation: UInt64) -> Incarnation? {
+    guard let start = running[Int(key.slot)]?.incarnation, start.key == key, start.generation == generation else {
+      return nil
+    }
+    return start
   }
 
   /// Lets the machine decide, and performs what it says in order.

@@ -15,4 +15,18 @@ public struct TaskSpawner: Sendable {
   func spawn(_ name: String, _ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
     Task.detached(name: name, executorPreference: executor, priority: .medium, operation: body)
   }
+
+  /// Starts the task of a child, which tells its end to the incarnation.
+  ///
+  /// A task keeps the frames of its functions for as long as it lives: nothing is done here that needs no waiting.
+  func spawn(_ incarnation: Incarnation, _ body: @escaping ChildSpec.Body) -> Task<Void, Never> {
+    Task.detached(name: incarnation.id, executorPreference: executor, priority: .medium) {
+      do {
+        try await body(ChildContext(incarnation))
+        incarnation.ended(nil)
+      } catch {
+        incarnation.ended(error)
+      }
+    }
+  }
 }
