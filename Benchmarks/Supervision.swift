@@ -53,14 +53,17 @@ struct Supervision {
 
   private func memory(_ budgets: inout Budgets) throws(Failure) -> Table {
     var table = Table(
-      "memory of a child, bytes", "children", "private dirty", "OTP `memory(total)`", "OTP, collected",
+      "memory of a child, bytes", "children", "private dirty", "with `untilShutdown()`", "OTP `memory(total)`",
+      "OTP, collected",
       "OTP private dirty", "ratio to the least")
     for kind in SupervisedKind.allCases {
       for children in [Self.sizes.small, Self.sizes.large] {
         let (ours, theirs) = try probes.both(kind, "memory \(children)")
+        let quiet = try probes.ours(kind, "quiet \(children)")
         let ratio = ours["dirty"] / min(theirs["as_is"], theirs["collected"], theirs["dirty"])
         table.add(
-          kind.title, "\(children)", fixed(ours["dirty"], 0), fixed(theirs["as_is"], 0), fixed(theirs["collected"], 0),
+          kind.title, "\(children)", fixed(ours["dirty"], 0), fixed(quiet["dirty"], 0),
+          fixed(theirs["as_is"], 0), fixed(theirs["collected"], 0),
           fixed(theirs["dirty"], 0),
           "\(fixed(ratio, 2)); "
             + budgets.atMost(1, ratio, unit: "", of: "memory of a child, \(kind.rawValue), \(children)"))

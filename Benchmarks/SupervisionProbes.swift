@@ -60,6 +60,13 @@ struct SupervisionProbes {
     return (ours, theirs)
   }
 
+  /// Gives a command to ours only, and tells the median of each figure.
+  func ours(_ kind: SupervisedKind, _ command: String) throws(Failure) -> Figures {
+    var figures = Figures()
+    for _ in 0..<rounds { figures.add(try run([probe], kind, command)) }
+    return figures
+  }
+
   /// What an idle process costs, once it says that it is ready.
   func idle(_ program: Program, _ kind: SupervisedKind, _ command: String, seconds: Int) throws(Failure) -> IdleFacts? {
     say("\(command), \(kind.rawValue), for \(seconds) s")

@@ -9,11 +9,11 @@ struct Population: Sendable {
   let children: Int
 
   /// Prints bytes of memory for each child.
-  func memory() async throws {
-    try await Tree(kind, children: 100, body: idleBody).stop()
+  func memory(body: @escaping PoolSpec<Int>.Body) async throws {
+    try await Tree(kind, children: 100, body: body).stop()
     try await Task.sleep(for: .milliseconds(100))
     guard let before = Memory.read() else { throw Refusal(text: "this system does not tell of memory") }
-    let tree = try await Tree(kind, children: children, body: idleBody)
+    let tree = try await Tree(kind, children: children, body: body)
     try await Task.sleep(for: .milliseconds(500))
     guard let after = Memory.read() else { return }
     figure("resident", Double(after.resident - before.resident) / Double(children))

@@ -136,8 +136,14 @@ final class Parking: Sendable {
   }
 }
 
-/// A child that is ready at once and waits for the stop.
+/// A child that is ready at once and waits as for work: somebody who knows it could call it.
 @Sendable func idleBody(_: Int, _ context: ChildContext) async {
   context.ready()
   await Parking().wait()
+}
+
+/// The same, with the library's own way to wait: nothing but the stop can end it.
+@Sendable func quietBody(_: Int, _ context: ChildContext) async {
+  context.ready()
+  await context.untilShutdown()
 }

@@ -23,7 +23,8 @@ private func run(_ arguments: [String]) async throws {
   case ("restarts", 4):
     try await Restarts(kind: kind, children: numbers[0])
       .report(batches: numbers[1], perBatch: numbers[2], pause: .microseconds(numbers[3]))
-  case ("memory", 1): try await Population(kind: kind, children: numbers[0]).memory()
+  case ("memory", 1): try await Population(kind: kind, children: numbers[0]).memory(body: idleBody)
+  case ("quiet", 1): try await Population(kind: kind, children: numbers[0]).memory(body: quietBody)
   case ("startstop", 1): try await Population(kind: kind, children: numbers[0]).startAndStop()
   case ("snapshot", 2): try await Population(kind: kind, children: numbers[0]).snapshots(runs: numbers[1])
   case ("idle", 1): try await Population(kind: kind, children: numbers[0]).idle()
