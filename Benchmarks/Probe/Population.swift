@@ -63,6 +63,15 @@ struct Population: Sendable {
     _ = await tree.running.value
   }
 
+  /// Says that it is ready, and sleeps without a supervisor: what the language costs by itself.
+  func bare() async {
+    let parking = Parking()
+    // One sleep that ended, as any program has: it brings up the timers of the runtime.
+    try? await Task.sleep(for: .milliseconds(1))
+    figure("ready", 1)
+    await parking.wait()
+  }
+
   /// Says that all have failed and wait for their next start, and sleeps until somebody ends the process.
   func delayed() async throws {
     let delay = Duration.seconds(600)

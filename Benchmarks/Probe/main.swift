@@ -28,6 +28,7 @@ private func run(_ arguments: [String]) async throws {
   case ("startstop", 1): try await Population(kind: kind, children: numbers[0]).startAndStop()
   case ("snapshot", 2): try await Population(kind: kind, children: numbers[0]).snapshots(runs: numbers[1])
   case ("idle", 1): try await Population(kind: kind, children: numbers[0]).idle()
+  case ("bare", 1): await Population(kind: kind, children: numbers[0]).bare()
   case ("delayed", 1): try await Population(kind: kind, children: numbers[0]).delayed()
   default: throw Refusal(text: "unknown: \(arguments.dropFirst().joined(separator: " "))")
   }
