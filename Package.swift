@@ -95,6 +95,9 @@ let package = Package(
       path: "Tests/EndToEnd", swiftSettings: settings),
 
     .executableTarget(
-      name: "Benchmarks", dependencies: ["CSQLite"], path: "Benchmarks", exclude: ["Peers"], swiftSettings: settings),
+      name: "Benchmarks", dependencies: ["CSQLite"], path: "Benchmarks", exclude: ["Peers", "Probe"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "SupervisionProbe", dependencies: ["Supervision"], path: "Benchmarks/Probe", swiftSettings: settings),
   ]
 )
