@@ -85,6 +85,9 @@ let package = Package(
       ],
       path: "Tests/Actors", swiftSettings: settings),
     .testTarget(
+      name: "SupervisionExampleTests", dependencies: ["Supervision"], path: "Tests/SupervisionExamples",
+      swiftSettings: settings),
+    .testTarget(
       name: "MainTests", dependencies: ["Main", "Actors", "Rules", "Platform", "Journal", "TestSupport"],
       path: "Tests/Main", swiftSettings: settings),
     .testTarget(
