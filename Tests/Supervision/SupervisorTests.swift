@@ -233,7 +233,7 @@ final class Script: Sendable {
     #expect(weakly != nil)
     let run = bench.run()
     await bench.events.waitFor { if case .terminated = $0 { true } else { false } }
-    // The task itself lets go a moment after it has told its end; a stop comes after it in the mailbox.
+    // The task itself lets go a moment after it has told its end; a stop comes after it in the inbox.
     bench.supervisor.stop()
     _ = try await run.value
     await gone.wait { !$0.isEmpty }
