@@ -1,4 +1,3 @@
-import Platform
 import TestSupport
 import Testing
 
@@ -40,7 +39,7 @@ final class Script: Sendable {
     var inboxes: [String: AsyncStream<Command>.Continuation] = [:]
   }
   /// The state.
-  private let state = Guarded(State())
+  private let state = Locked(State())
   /// Which starts have begun and ended: `+a`, `-a`.
   let log = EventRecorder<String>()
 
