@@ -67,8 +67,13 @@ rules: ## Check the rules of the house, and that each of them can fire
 	Scripts/house-rules --self-test
 	Scripts/house-rules
 
+.PHONY: unit
+unit: ## Check the systemd unit: understood, and exposed at most 2.0
+	@Scripts/install-deps check
+	Scripts/check-unit
+
 .PHONY: check
-check: lint rules ## Format, lint and the rules of the house
+check: lint rules unit ## Format, lint, the rules of the house, the systemd unit
 
 .PHONY: quick
 quick: lint test ## Before each commit: lint and the tests of the debug build
@@ -94,8 +99,10 @@ bench: release ## Measure the release binary beside what it replaces
 	@Scripts/install-deps bench
 	@Scripts/bench-venv $(VENV) .build-mutants
 	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
+	$(SWIFT) build $(RELEASE_FLAGS) --product SupervisionProbe
 	$(RELEASE_PATH)/release/Benchmarks --retraind $(BINARY) --python $(VENV)/bin/python \
-	  --peer Benchmarks/Peers/model_retrainer.py $(BENCH_FLAGS)
+	  --peer Benchmarks/Peers/model_retrainer.py --probe $(RELEASE_PATH)/release/SupervisionProbe \
+	  --escript "$$(command -v escript)" $(BENCH_FLAGS)
 
 .PHONY: install
 install: release ## Install into PREFIX (default /usr/local); DESTDIR is honoured
@@ -103,6 +110,14 @@ install: release ## Install into PREFIX (default /usr/local); DESTDIR is honoure
 	install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/retraind"
 	install -m 644 LICENSE CHANGELOG.md "$(DESTDIR)$(PREFIX)/share/doc/retraind/"
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/retraind" >&2
+
+.PHONY: install-service
+install-service: install ## Install the systemd unit, its examples and the logrotate snippet too
+	install -d "$(DESTDIR)/etc/systemd/system/retraind.service.d" "$(DESTDIR)/etc/logrotate.d" "$(DESTDIR)/etc/retraind"
+	sed "s#@PREFIX@#$(PREFIX)#" Packaging/systemd/retraind.service >"$(DESTDIR)/etc/systemd/system/retraind.service"
+	install -m 644 Packaging/systemd/retraind.service.d/*.example "$(DESTDIR)/etc/systemd/system/retraind.service.d/"
+	install -m 644 Packaging/logrotate/retraind "$(DESTDIR)/etc/logrotate.d/retraind"
+	@echo "installed; start it with: systemctl daemon-reload && systemctl enable --now retraind" >&2
 
 .PHONY: uninstall
 uninstall: ## Remove what `make install` put there

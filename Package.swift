@@ -80,7 +80,8 @@ let package = Package(
     .testTarget(
       name: "RealFaultTests", dependencies: ["Supervision", "SupervisionTesting", "Platform"],
       path: "Tests/RealFaults", swiftSettings: settings),
-    .testTarget(name: "RulesTests", dependencies: ["Rules"], path: "Tests/Rules", swiftSettings: settings),
+    .testTarget(
+      name: "RulesTests", dependencies: ["Rules", "TestSupport"], path: "Tests/Rules", swiftSettings: settings),
     .testTarget(
       name: "PlatformTests", dependencies: ["Platform", "TestSupport", "CShims"], path: "Tests/Platform",
       swiftSettings: settings),
@@ -101,6 +102,9 @@ let package = Package(
       ],
       path: "Tests/Actors", swiftSettings: settings),
     .testTarget(
+      name: "SupervisionExampleTests", dependencies: ["Supervision"], path: "Tests/SupervisionExamples",
+      swiftSettings: settings),
+    .testTarget(
       name: "MainTests", dependencies: ["Main", "Actors", "Rules", "Platform", "Journal", "TestSupport"],
       path: "Tests/Main", swiftSettings: settings),
     .testTarget(
@@ -111,6 +115,9 @@ let package = Package(
       path: "Tests/EndToEnd", swiftSettings: settings),
 
     .executableTarget(
-      name: "Benchmarks", dependencies: ["CSQLite"], path: "Benchmarks", exclude: ["Peers"], swiftSettings: settings),
+      name: "Benchmarks", dependencies: ["CSQLite"], path: "Benchmarks", exclude: ["Peers", "Probe"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "SupervisionProbe", dependencies: ["Supervision"], path: "Benchmarks/Probe", swiftSettings: settings),
   ]
 )

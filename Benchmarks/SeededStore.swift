@@ -12,20 +12,25 @@ struct SeededStore {
   let directory: String
   /// Models in it.
   let models: Int
+  /// Accepted judgements of each cycle.
+  let accepted: Int32
 
   /// Cycles of each model: the default window.
   static let cyclesPerModel = 5
-  /// Judgements of each cycle; 40 of 50 is above the default threshold, so that a check acts on nothing.
-  static let accepted: Int32 = 40
-  /// The rest of them.
-  static let rejected: Int32 = 10
+  /// Judgements of each cycle.
+  static let judged: Int32 = 50
+  /// Accepted ones of a healthy model: above the default threshold, so that a check acts on nothing.
+  static let healthy: Int32 = 40
+  /// Accepted ones of a model that has declined, so that a check pulls it.
+  static let declined: Int32 = 20
 
   /// The database.
   var database: String { directory + "/retraind.db" }
 
-  /// Makes a store in which every model is healthy.
-  init(directory: String, models: Int, retraind: String) throws(Failure) {
+  /// Makes a store in which every model is as good as `accepted` of `judged` says.
+  init(directory: String, models: Int, accepted: Int32 = healthy, retraind: String) throws(Failure) {
     self.directory = directory
+    self.accepted = accepted
     self.models = models
     try makeDirectory(directory)
     // Any command that creates state does; the row itself is removed again.
@@ -68,10 +73,10 @@ struct SeededStore {
         bind("bench-\(model)-\(cycle)", at: 1, of: statement)
         bind(stamps[cycle], at: 2, of: statement)
         bind("bench:\(model)", at: 3, of: statement)
-        sqlite3_bind_int(statement, 4, Self.accepted + Self.rejected)
-        sqlite3_bind_int(statement, 5, Self.accepted)
-        sqlite3_bind_int(statement, 6, Self.rejected)
-        sqlite3_bind_double(statement, 7, Double(Self.accepted) / Double(Self.accepted + Self.rejected))
+        sqlite3_bind_int(statement, 4, Self.judged)
+        sqlite3_bind_int(statement, 5, accepted)
+        sqlite3_bind_int(statement, 6, Self.judged - accepted)
+        sqlite3_bind_double(statement, 7, Double(accepted) / Double(Self.judged))
         guard sqlite3_step(statement) == SQLITE_DONE, sqlite3_reset(statement) == SQLITE_OK else {
           throw Failure("\(database): \(String(cString: sqlite3_errmsg(connection)))")
         }

@@ -6,7 +6,8 @@ import Synchronization
   import Darwin
 #endif
 
-/// A stand-in for the data API: answers every read of `learning_stats` with five healthy cycles, on 127.0.0.1.
+/// A stand-in for the data API and for the model server, on 127.0.0.1: every read of `learning_stats` gets five healthy
+/// cycles, every pull is done at once and changes nothing.
 final class StatsServer: Sendable {
   /// The port that it listens on.
   let port: UInt16
@@ -14,14 +15,18 @@ final class StatsServer: Sendable {
   private let listener: Int32
   /// Requests answered so far.
   private let answered = Atomic<Int>(0)
+  /// Pulls asked for so far.
+  private let pulled = Atomic<Int>(0)
 
   /// Connections that may wait to be accepted.
   static let backlog: Int32 = 16
-  /// Longest request head that is read.
-  static let headLimit = 64 * 1024
+  /// Longest request that is read.
+  static let requestLimit = 64 * 1024
 
   /// Requests answered so far.
   var requests: Int { answered.load(ordering: .acquiring) }
+  /// Pulls asked for so far.
+  var pulls: Int { pulled.load(ordering: .acquiring) }
   /// What a client is given as the project's URL.
   var url: String { "http://127.0.0.1:\(port)" }
 
@@ -82,17 +87,17 @@ final class StatsServer: Sendable {
   }
 
   private func answer(_ connection: Int32) {
-    var head: [UInt8] = []
+    var request = ""
     var chunk = [UInt8](repeating: 0, count: 4096)
-    while head.count < Self.headLimit, !head.suffix(4).elementsEqual([13, 10, 13, 10]) {
+    while !Self.isComplete(request) {
       let count = recv(connection, &chunk, chunk.count, 0)
-      guard count > 0 else { return }
-      head += chunk[..<count]
+      guard count > 0, request.utf8.count < Self.requestLimit else { return }
+      request += String(decoding: chunk[..<count], as: UTF8.self)
     }
-    let isRead = head.starts(with: Array("GET ".utf8))
-    let body = isRead ? rows() : ""
+    if request.hasPrefix("POST /api/pull ") { pulled.add(1, ordering: .releasing) }
+    let (status, body) = answer(to: request)
     let reply = """
-      HTTP/1.1 \(isRead ? "200 OK" : "201 Created")\r
+      HTTP/1.1 \(status)\r
       Content-Type: application/json; charset=utf-8\r
       Content-Range: 0-\(SeededStore.cyclesPerModel - 1)/*\r
       Content-Length: \(body.utf8.count)\r
@@ -104,15 +109,43 @@ final class StatsServer: Sendable {
     if send(connection, &bytes, bytes.count, 0) == bytes.count { answered.add(1, ordering: .releasing) }
   }
 
+  /// True once the head is there, and as much after it as it says.
+  private static func isComplete(_ request: String) -> Bool {
+    let lines = request.split(separator: "\r\n", omittingEmptySubsequences: false)
+    guard let end = lines.firstIndex(of: ""), end + 1 < lines.count else { return false }
+    let length = lines[..<end].first { $0.lowercased().hasPrefix("content-length:") }
+      .flatMap { Int($0.split(separator: " ").last ?? "") }
+    return lines[(end + 1)...].joined(separator: "\r\n").utf8.count >= length ?? 0
+  }
+
+  /// Status and body for a request, of which the head is enough to know what is wanted.
+  private func answer(to request: String) -> (status: String, body: String) {
+    switch request.prefix(while: { !$0.isNewline }).split(separator: " ").dropLast().joined(separator: " ") {
+    case "GET /api/version": ("200 OK", #"{"version":"0.12.6"}"#)
+    case "GET /api/tags":
+      (
+        "200 OK",
+        """
+        {"models":[{"name":"bench:0","model":"bench:0","modified_at":"2026-11-23T00:00:00Z","size":1000,\
+        "digest":"\(String(repeating: "0a", count: 32))","details":{}}]}
+        """
+      )
+    case "POST /api/pull": ("200 OK", "{\"status\":\"pulling manifest\"}\n{\"status\":\"success\"}\n")
+    case let other where other.hasPrefix("POST /api/") || other.hasPrefix("DELETE /api/"): ("200 OK", "")
+    case let other where other.hasPrefix("GET "): ("200 OK", rows())
+    default: ("201 Created", "")
+    }
+  }
+
   private func rows() -> String {
     let now = time(nil)
-    let total = SeededStore.accepted + SeededStore.rejected
-    let rate = Double(SeededStore.accepted) / Double(total)
+    let (total, accepted) = (SeededStore.judged, SeededStore.healthy)
+    let rate = Double(accepted) / Double(total)
     let rows = (0..<SeededStore.cyclesPerModel).map { cycle in
       """
       {"id":\(cycle + 1),"timestamp":"\(SeededStore.stamp(now - (1 + cycle) * 3600).dropLast())+00:00",\
-      "window_minutes":60,"total_events":\(total),"accepted":\(SeededStore.accepted),\
-      "rejected":\(SeededStore.rejected),"edited":0,"accept_rate":\(rate)}
+      "window_minutes":60,"total_events":\(total),"accepted":\(accepted),\
+      "rejected":\(total - accepted),"edited":0,"accept_rate":\(rate)}
       """
     }
     return "[" + rows.joined(separator: ",") + "]"

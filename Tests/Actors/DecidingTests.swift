@@ -184,6 +184,30 @@ struct DecidingTests {
     await monitor.stop()
   }
 
+  @Test("a check on request that is recorded clears what the one before said, and texts of errors end in one full stop")
+  func recoveryOnRequest() async throws {
+    let bench = try MonitorBench()
+    bench.server.serve("old", as: "m")
+    bench.server.script("m", .succeed("new"))
+    try await bench.addCycles("m")
+    let early = try await Journal.open(path: bench.paths.database)
+    try await early.setRefusing(true)
+    await early.close()
+    let monitor = try await bench.start(Settings(model: "m"), mode: .daemon)
+    await bench.logged("Check 1:")
+    #expect(await monitor.status().monitor.lastError != nil)
+    #expect(!bench.lines("cannot be recorded").isEmpty)
+    #expect(bench.lines("..").isEmpty)
+
+    try await monitor.journal.setRefusing(false)
+    _ = try await monitor.check(isDryRun: true)
+    #expect(await monitor.status().monitor.lastError != nil)
+    #expect(try await monitor.check().map(\.action) == [.succeeded])
+    #expect(await monitor.status().monitor.lastError == nil)
+    #expect(bench.lines("Checks work again").count == 1)
+    await monitor.stop()
+  }
+
   @Test("a memory that names a run which is over does not hold its model for ever")
   func staleActiveRun() async throws {
     let bench = try MonitorBench()

@@ -66,7 +66,7 @@ struct CheckNews: Sendable {
   private static func text(_ result: CheckResult, isAlarm: Bool) -> String {
     let model = name(of: result)
     let doing = result.action == .none ? "" : " (\(result.action.rawValue))"
-    return "\(isAlarm ? "⚠️ " : "")\(model): \(result.evaluation.verdict.rawValue)\(doing), \(result.reason)."
+    return "\(isAlarm ? "⚠️ " : "")\(model): \(result.evaluation.verdict.rawValue)\(doing), \(result.reason)".asSentence
   }
 
   /// What to say of rows that are wrong themselves: their number has changed.

@@ -110,9 +110,7 @@ public actor MonitorActor {
     let name = request.isDryRun ? "Dry run" : "Check on request"
     do {
       let outcome = try await check(only: request.only, isDryRun: request.isDryRun, name: name)
-      if let failure = outcome.failure {
-        lastError = failure
-      }
+      if !request.isDryRun { note(outcome.failure) }
       return .success(outcome.results)
     } catch let failure as StoreFailure {
       return .failure(failure)
@@ -124,16 +122,17 @@ public actor MonitorActor {
   private func scheduledCheck(_ name: String, only: Set<String>?) async {
     do {
       let outcome = try await check(only: only, isDryRun: false, name: name)
-      if let failure = outcome.failure {
-        lastError = failure
-        return
-      }
-      if lastError != nil { parts.log.info("Checks work again.") }
-      lastError = nil
+      note(outcome.failure)
     } catch {
       lastError = "\(error)"
-      parts.log.error("\(name) failed: \(error). The next one comes as scheduled.")
+      parts.log.error("\("\(name) failed: \(error)".asSentence) The next one comes as scheduled.")
     }
+  }
+
+  /// Keeps why a check could not be recorded, for the status; nil where it was.
+  private func note(_ failure: String?) {
+    if failure == nil, lastError != nil { parts.log.info("Checks work again.") }
+    lastError = failure
   }
 
   private func wallNow() -> Timestamp { Timestamp(microseconds: parts.wallClock.microseconds()) }
@@ -182,7 +181,7 @@ public actor MonitorActor {
       // The watch goes on; but what cannot be recorded is not done.
       failure = "decisions cannot be recorded, so nothing is done: \(error)"
       results = assessments.map { CheckResult(unrecorded: $0, because: "\(error)") }
-      parts.log.error("\(name): \(failure ?? ""). It is tried again at the next check.")
+      parts.log.error("\("\(name): \(failure ?? "")".asSentence) It is tried again at the next check.")
     }
     lastSummary.note(results, at: now, isFull: only == nil)
     for line in news.lines(about: results, isFull: only == nil) { parts.log.log(line.level, line.text) }

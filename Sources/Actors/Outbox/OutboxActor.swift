@@ -88,7 +88,7 @@ actor OutboxActor {
       let pause = Duration.microseconds(next.microseconds &- parts.wallClock.microseconds())
       return min(max(pause, Self.firstRetry), Self.longestRetry, blockedLook)
     } catch {
-      parts.log.error("The outbox could not be read or written: \(error). Events wait; none is lost.")
+      parts.log.error("\("The outbox could not be read or written: \(error)".asSentence) Events wait; none is lost.")
       return Self.longestRetry
     }
   }

@@ -42,7 +42,10 @@ struct JournalPatience: Sendable {
       } catch {
         mark = recovery.mark
         // Said when everything that goes with it is done.
-        defer { log.error("Could not \(what): \(error). Nothing is done until the journal can be written again.") }
+        defer {
+          log.error(
+            "\("Could not \(what): \(error)".asSentence) Nothing is done until the journal can be written again.")
+        }
         try onFailure(error)
         trouble = recovery.onTrouble(trouble, why: "\(error)", now: clock.now())
       }
