@@ -36,4 +36,10 @@ public struct CheckResult: Sendable, Hashable {
     self.reason = reason
     self.run = run
   }
+
+  /// The run that the action is about has ended.
+  mutating func note(_ end: RunEnd) {
+    action = end.hasSucceeded ? .succeeded : .failed
+    reason += "; run \(end.run) \(end.words)"
+  }
 }
