@@ -39,6 +39,8 @@ public struct CheckResult: Sendable, Hashable {
 
   /// The run that the action is about has ended.
   mutating func note(_ end: RunEnd) {
+    // What it joined neither waits nor runs any more.
+    if action == .joined { reason = evaluation.reason }
     action = end.hasSucceeded ? .succeeded : .failed
     reason += "; run \(end.run) \(end.words)"
   }

@@ -86,7 +86,9 @@ enum StatusText {
         var line = "  " + CheckText.line(model.check, terminal)
         if let why = model.circuitOpen { line += terminal.paint(" (no automatic work: \(why.shownText))", .yellow) }
         if let retry = model.retryAt {
-          line += report.pid == nil ? " (a check after \(retry) tries it again)" : " (tried again at \(retry))"
+          line +=
+            report.pid == nil
+            ? " (a check after \(retry) tries it again if it is degraded)" : " (tried again at \(retry))"
         }
         return line.split(separator: "\n").map(String.init)
       }
