@@ -42,6 +42,18 @@ import Testing
     #expect(rows.allSatisfy { $0.windowMinutes == 60 })
   }
 
+  @Test func aPlainInsertEndsNow() async throws {
+    let store = try await place.open()
+    let before = WallClock.system.microseconds()
+    try place.shell("INSERT INTO learning_stats (model, accepted, rejected) VALUES ('m', 3, 1)")
+    let row = try #require(try await store.newestRows(of: ["m"], limit: 5).first?.rows.first)
+    let end = try #require(row.timestamp?.microseconds)
+    // SQLite's clock has milliseconds.
+    #expect(end >= before / 1000 * 1000 && end <= WallClock.system.microseconds())
+    #expect(try await store.cycle(row.id) == row)
+    #expect(try await store.cycle("none") == nil)
+  }
+
   @Test func theSameIDTwiceIsTheFirstRow() async throws {
     let store = try await place.open()
     try await store.add(CycleRow(id: "a", model: "m", timestamp: Self.time(0), accepted: 1, rejected: 3))
