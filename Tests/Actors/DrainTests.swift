@@ -8,7 +8,7 @@ import Testing
 @testable import Actors
 
 /// What becomes of a run when the daemon or the lane's actor ends under it.
-@Suite("Drain and restart", .timeLimit(.minutes(1)))
+@Suite("Drain and restart", .timeLimit(.minutes(5)))
 struct DrainTests {
   @Test("a stop interrupts the pull and tells who waits; the next start resumes the same run, with one event")
   func drainAndResume() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Actors
 
 /// Cycles that somebody records.
-@Suite("Recording", .timeLimit(.minutes(1)))
+@Suite("Recording", .timeLimit(.minutes(5)))
 struct RecordTests {
   private func cycle(_ model: String, id: String? = nil, _ change: (inout ControlRequest.Cycle) -> Void = { _ in })
     -> ControlRequest.Cycle

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Actors
 
-@Suite("PullRun", .timeLimit(.minutes(1)))
+@Suite("PullRun", .timeLimit(.minutes(5)))
 struct PullRunTests {
   let previous = "m:7b-retraind-previous"
   let standby = "m:7b-retraind-previous-standby"
@@ -140,7 +140,7 @@ private enum Digests {
   static let new = "11aabbccddee" + String(repeating: "0", count: 52)
 }
 
-@Suite("RollbackRun", .timeLimit(.minutes(1)))
+@Suite("RollbackRun", .timeLimit(.minutes(5)))
 struct RollbackRunTests {
   let previous = "m:7b-retraind-previous"
   let rejected = "m:7b-retraind-previous-rejected"

@@ -7,7 +7,7 @@ import Testing
 @testable import Actors
 
 /// What the status says of the last check.
-@Suite("Status", .timeLimit(.minutes(1)))
+@Suite("Status", .timeLimit(.minutes(5)))
 struct StatusTests {
   @Test("a model whose run has ended since the check shows how, not that it was started or joined", arguments: [1, 2])
   func endedRun(checks: Int) async throws {

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("Commands", .serialized, .timeLimit(.minutes(1)))
+@Suite("Commands", .serialized, .timeLimit(.minutes(5)))
 struct CommandTests {
   @Test(
     "A command that creates no state says where it looked and ends with 69",

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("First light", .serialized, .timeLimit(.minutes(1)))
+@Suite("First light", .serialized, .timeLimit(.minutes(5)))
 struct FirstLightTests {
   @Test("A model that declined is refreshed: decision, recorded run, pull, in this order, and one event")
   func firstLight() async throws {

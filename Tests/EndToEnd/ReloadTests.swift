@@ -2,7 +2,7 @@ import Glibc
 import Rules
 import Testing
 
-@Suite("Reload", .serialized, .timeLimit(.minutes(1)))
+@Suite("Reload", .serialized, .timeLimit(.minutes(5)))
 struct ReloadTests {
   @Test("A bad configuration is refused with its place, and the old one stays in force")
   func bad() async throws {

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about children by request.
-@Suite("admin", .timeLimit(.minutes(1))) struct AdministrationTests {
+@Suite("admin", .timeLimit(.minutes(5))) struct AdministrationTests {
   /// Mutants: duplicate-start-accepted, terminated-comes-back, delete-of-running, restart-of-running,
   /// requests-after-the-end.
   @Test("child_adm: start, terminate, restart and delete, with OTP's answers and counts at each step")

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// What bad input gets: an error that names the child and the field, before anything starts where that is possible.
-@Suite("bad input", .timeLimit(.minutes(1))) struct BadInputTests {
+@Suite("bad input", .timeLimit(.minutes(5))) struct BadInputTests {
   /// A child that makes no sense.
   struct Faulty: Sendable, CustomTestStringConvertible {
     /// The field that is wrong.

@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// That nothing here is a name only: each case has a test, and each test a mutant that it kills.
-@Suite("cases", .timeLimit(.minutes(1))) struct CaseTests {
+@Suite("cases", .timeLimit(.minutes(5))) struct CaseTests {
   /// A test as it stands in the source.
   struct Written {
     /// Its names: what stands before the colon, or the names of its arguments.

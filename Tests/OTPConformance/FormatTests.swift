@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about the text of reports.
-@Suite("format", .timeLimit(.minutes(1))) struct FormatTests {
+@Suite("format", .timeLimit(.minutes(5))) struct FormatTests {
   // Adapted: OTP's report is a map and a format; ours is a value and its description.
   /// Mutant: fault-on-many-lines.
   @Test("format_log_1: each report is one line, that names the child, its start and what comes next")

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// The tests of service-lifecycle and tokio-graceful-shutdown that mean something here, under their own names.
-@Suite("service groups", .timeLimit(.minutes(1))) struct GroupTests {
+@Suite("service groups", .timeLimit(.minutes(5))) struct GroupTests {
   /// Mutant: stop-in-order-of-start.
   @Test("GracefulShutdownOrdering: in reverse, each when the one after it has ended")
   func gracefulShutdownOrdering() throws {

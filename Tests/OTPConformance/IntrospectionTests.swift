@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about looking at a supervisor.
-@Suite("introspection", .timeLimit(.minutes(1))) struct IntrospectionTests {
+@Suite("introspection", .timeLimit(.minutes(5))) struct IntrospectionTests {
   /// A delay of a second before each restart.
   let slow = Backoff(base: .seconds(1), ratio: 1, max: .seconds(1), jitter: 0)
 

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// What else trees have to hold to: what is left over from a nested supervisor that was replaced, and its references.
-@Suite("nested faults", .timeLimit(.minutes(1))) struct NestedFaultTests {
+@Suite("nested faults", .timeLimit(.minutes(5))) struct NestedFaultTests {
   /// An instance behind a reference.
   final class Instance: Sendable {
     /// What it is deaf at.

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about `simple_one_for_one`: a pool of like children.
-@Suite("pools", .timeLimit(.minutes(1))) struct PoolTests {
+@Suite("pools", .timeLimit(.minutes(5))) struct PoolTests {
   /// What a temporary child was started with, to be let go with it.
   final class Burden: Sendable {
     /// Told when it is let go.

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about which end of which child leads to a restart.
-@Suite("restart types", .timeLimit(.minutes(1))) struct RestartTypeTests {
+@Suite("restart types", .timeLimit(.minutes(5))) struct RestartTypeTests {
   /// One of OTP's nine cases.
   struct Case: Sendable, CustomTestStringConvertible {
     /// OTP's name for it.

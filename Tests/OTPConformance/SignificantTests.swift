@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about children whose end ends their supervisor.
-@Suite("significant", .timeLimit(.minutes(1))) struct SignificantTests {
+@Suite("significant", .timeLimit(.minutes(5))) struct SignificantTests {
   /// The modes in which significance means something.
   static let modes = [AutoShutdown.anySignificant, .allSignificant]
 

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about what a specification may say.
-@Suite("specifications", .timeLimit(.minutes(1))) struct SpecificationTests {
+@Suite("specifications", .timeLimit(.minutes(5))) struct SpecificationTests {
   /// A child of a combination.
   struct Combination {
     /// What it is.

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about the start of a supervisor and of its children.
-@Suite("start", .timeLimit(.minutes(1))) struct StartTests {
+@Suite("start", .timeLimit(.minutes(5))) struct StartTests {
   /// Mutants: walk-never-ends, empty-supervisor-ends.
   @Test("sup_start_normal: a supervisor without children is ready at once, and stops when it is asked to")
   func supStartNormal() throws {

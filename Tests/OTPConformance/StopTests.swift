@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about the stop.
-@Suite("stop", .timeLimit(.minutes(1))) struct StopTests {
+@Suite("stop", .timeLimit(.minutes(5))) struct StopTests {
   /// Mutant: infinity-is-short.
   @Test("sup_stop_infinity: without a limit a worker and a supervisor are waited for", arguments: ChildKind.allCases)
   func supStopInfinity(kind: ChildKind) throws {

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about what else is restarted with a child, and when that is enough.
-@Suite("strategies", .timeLimit(.minutes(1))) struct StrategyTests {
+@Suite("strategies", .timeLimit(.minutes(5))) struct StrategyTests {
   /// Mutant: window-never-slides.
   @Test("multiple_restarts: 1 in 1 s, one failure each 2.1 s, four times: it goes on")
   func multipleRestarts() throws {

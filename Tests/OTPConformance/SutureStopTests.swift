@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// The tests of suture about stopping and removing, under its own names.
-@Suite("suture: stop", .timeLimit(.minutes(1))) struct SutureStopTests {
+@Suite("suture: stop", .timeLimit(.minutes(5))) struct SutureStopTests {
   /// Mutant: requests-after-the-end.
   @Test("StoppingSupervisorStopsServices: afterwards requests are refused as such, and lists are empty")
   func stoppingSupervisorStopsServices() throws {

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// The tests of suture that say more than OTP's, under its own names.
-@Suite("suture", .timeLimit(.minutes(1))) struct SutureTests {
+@Suite("suture", .timeLimit(.minutes(5))) struct SutureTests {
   /// Mutant: stop-cancels-nobody.
   @Test("TheHappyCase: a child runs, and the supervisor stops it")
   func theHappyCase() throws {

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's other cases about the running of trees.
-@Suite("others", .timeLimit(.minutes(1))) struct TreeTests {
+@Suite("others", .timeLimit(.minutes(5))) struct TreeTests {
   /// A delay of a second before each restart.
   let slow = Backoff(base: .seconds(1), ratio: 1, max: .seconds(1), jitter: 0)
 

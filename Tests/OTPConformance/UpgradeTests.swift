@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// OTP's cases about a code change: here a reload of the specification.
-@Suite("upgrade", .timeLimit(.minutes(1))) struct UpgradeTests {
+@Suite("upgrade", .timeLimit(.minutes(5))) struct UpgradeTests {
   /// One of OTP's cases about the mode of the auto-shutdown.
   struct Case: Sendable, CustomTestStringConvertible {
     /// OTP's name for it.

@@ -4,7 +4,7 @@ import Testing
 
 /// Requests and reloads that come while children go down and up together: OTP answers them between two tries, so this
 /// has to answer them within a delay.
-@Suite("requests in a restart", .timeLimit(.minutes(1))) struct WalkRequestTests {
+@Suite("requests in a restart", .timeLimit(.minutes(5))) struct WalkRequestTests {
   /// A delay of a second before each restart.
   let slow = Backoff(base: .seconds(1), ratio: 1, max: .seconds(1), jitter: 0)
 

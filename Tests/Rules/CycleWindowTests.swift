@@ -2,7 +2,7 @@ import Testing
 
 @testable import Rules
 
-@Suite("length of a cycle whose writer did not say it", .timeLimit(.minutes(1)))
+@Suite("length of a cycle whose writer did not say it", .timeLimit(.minutes(5)))
 struct CycleWindowTests {
   private static let hour = Duration.seconds(3600)
 

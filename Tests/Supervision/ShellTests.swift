@@ -4,7 +4,7 @@ import Testing
 @testable import Supervision
 
 /// Requests, signs of life and the turn, with real tasks.
-@Suite(.timeLimit(.minutes(1))) struct ShellTests {
+@Suite(.timeLimit(.minutes(5))) struct ShellTests {
   @Test("requests before the run, while it runs and after it; what ready gives reaches the caller")
   func requests() async throws {
     let script = Script()

@@ -75,7 +75,7 @@ final class Script: Sendable {
 }
 
 /// The supervisor with real tasks.
-@Suite(.timeLimit(.minutes(1))) struct SupervisorTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorTests {
   @Test("it starts in order, restarts after the delay, and stops in reverse")
   func life() async throws {
     let script = Script()

@@ -28,7 +28,7 @@ private final class HeldExecutor: TaskExecutor {
 }
 
 /// Who handles what is posted.
-@Suite(.timeLimit(.minutes(1))) struct TurnTests {
+@Suite(.timeLimit(.minutes(5))) struct TurnTests {
   /// A supervisor whose tasks a test runs.
   private func make(_ executor: HeldExecutor) throws -> Supervisor {
     Supervisor(

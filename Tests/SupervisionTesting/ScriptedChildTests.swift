@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// What each step of a script does.
-@Suite(.timeLimit(.minutes(1))) struct ScriptedChildTests {
+@Suite(.timeLimit(.minutes(5))) struct ScriptedChildTests {
   /// Plays one start, asks it to stop where it still runs, and lets time pass until it has ended.
   static func play(_ steps: [ScriptedChild.Step], tell: [ScriptedChild.Step] = []) throws -> [String] {
     let simulation = Simulation(seed: 9)

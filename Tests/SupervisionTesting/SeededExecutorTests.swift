@@ -97,7 +97,7 @@ actor Housed {
 }
 
 /// The executor: one seed, one order.
-@Suite(.timeLimit(.minutes(1))) struct SeededExecutorTests {
+@Suite(.timeLimit(.minutes(5))) struct SeededExecutorTests {
   /// The order in which five tasks of three steps run under a seed; half of the steps are an actor's, some a group's.
   static func order(seed: UInt64) throws -> [String] {
     let simulation = Simulation(seed: seed)

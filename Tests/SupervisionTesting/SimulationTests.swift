@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// Supervisors in a simulation.
-@Suite(.timeLimit(.minutes(1))) struct SimulationTests {
+@Suite(.timeLimit(.minutes(5))) struct SimulationTests {
   /// Three children of which one fails twice and one is deaf to the stop; the whole course of events.
   static func course(seed: UInt64) throws -> Simulation {
     let simulation = Simulation(seed: seed)

@@ -3,7 +3,7 @@ import SupervisionTesting
 import Testing
 
 /// The clock's edges.
-@Suite(.timeLimit(.minutes(1))) struct VirtualClockTests {
+@Suite(.timeLimit(.minutes(5))) struct VirtualClockTests {
   @Test("those who are due are resumed in the order of their deadlines, then of their beginning")
   func order() throws {
     // The executor picks by seed, so the order of the resumption shows where only one can run at a time.

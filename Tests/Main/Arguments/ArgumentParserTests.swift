@@ -4,7 +4,7 @@ import Testing
 
 @testable import Main
 
-@Suite("command line", .timeLimit(.minutes(1)))
+@Suite("command line", .timeLimit(.minutes(5)))
 struct ArgumentParserTests {
   static func parse(_ line: String) throws -> Invocation {
     try ArgumentParser.parse(line.split(separator: " ").map(String.init))
@@ -284,7 +284,7 @@ struct ArgumentParserTests {
   }
 }
 
-@Suite("times on the command line", .timeLimit(.minutes(1)))
+@Suite("times on the command line", .timeLimit(.minutes(5)))
 struct TimestampArgumentTests {
   @Test(
     "reads instants",

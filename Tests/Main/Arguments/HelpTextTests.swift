@@ -2,7 +2,7 @@ import Testing
 
 @testable import Main
 
-@Suite("help", .timeLimit(.minutes(1)))
+@Suite("help", .timeLimit(.minutes(5)))
 struct HelpTextTests {
   @Test("the help of the program: examples first")
   func top() {

@@ -2,7 +2,7 @@ import Actors
 import TestSupport
 import Testing
 
-@Suite("durations as text", .timeLimit(.minutes(1)))
+@Suite("durations as text", .timeLimit(.minutes(5)))
 struct DurationTextTests {
   @Test(
     "reads exactly",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Main
 
-@Suite("configuration from all its sources", .timeLimit(.minutes(1)))
+@Suite("configuration from all its sources", .timeLimit(.minutes(5)))
 struct LoaderTests {
   /// A file that says a threshold, which tells the files apart.
   private func file(_ threshold: String) -> FileReadResult { .text("{threshold: \(threshold)}") }
@@ -187,7 +187,7 @@ struct LoaderTests {
   }
 }
 
-@Suite("Supabase's configuration", .timeLimit(.minutes(1)))
+@Suite("Supabase's configuration", .timeLimit(.minutes(5)))
 struct SupabaseConfigurationTests {
   static let notYet =
     "supabase: this version does not read from Supabase yet: the embedded store data/retraind.db is used"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Main
 
-@Suite("configuration file", .timeLimit(.minutes(1)))
+@Suite("configuration file", .timeLimit(.minutes(5)))
 struct ReaderTests {
   @Test("nothing at all gives the defaults of the project")
   func defaults() throws {

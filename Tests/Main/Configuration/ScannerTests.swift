@@ -2,7 +2,7 @@ import Testing
 
 @testable import Main
 
-@Suite("JSON5 scanner", .timeLimit(.minutes(1)))
+@Suite("JSON5 scanner", .timeLimit(.minutes(5)))
 struct ScannerTests {
   /// A tree without positions, as short text.
   static func show(_ node: ConfigNode) -> String {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Main
 
-@Suite("how runs are told", .timeLimit(.minutes(1)))
+@Suite("how runs are told", .timeLimit(.minutes(5)))
 struct RunWordsTests {
   @Test("each word once")
   func once() {
@@ -19,7 +19,7 @@ struct RunWordsTests {
   func shell(word: String, quoted: String) { #expect(ProgramPath.quoted(word) == quoted) }
 }
 
-@Suite("text on its way to a terminal", .timeLimit(.minutes(1)))
+@Suite("text on its way to a terminal", .timeLimit(.minutes(5)))
 struct OutputTextTests {
   @Test("what a terminal acts upon is escaped as JSON does it")
   func escapes() {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Stores
 
-@Suite(.timeLimit(.minutes(1))) struct EmbeddedCyclesTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbeddedCyclesTests {
   let place: StoreDirectory
 
   init() throws { place = try StoreDirectory() }
@@ -182,7 +182,7 @@ import Testing
 }
 
 /// The scan is fast only because of its shape: it must give what reading everything would give, and never read it.
-@Suite(.timeLimit(.minutes(1))) struct EmbeddedScanTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbeddedScanTests {
   let place: StoreDirectory
 
   init() throws { place = try StoreDirectory() }
