@@ -50,7 +50,7 @@ test: deps ## Run every test; the last line has the count
 
 .PHONY: tsan
 tsan: deps ## Run every test under the thread sanitizer
-	@TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
+	@SUPERVISION_SEEDS="$${SUPERVISION_SEEDS:-1000}" TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
 	  Scripts/run-tests "make tsan" $(TEST) --sanitize=thread --scratch-path $(TSAN_PATH)
 
 .PHONY: lint
@@ -84,6 +84,10 @@ ci: ## What the CI runs: test, check, and the tests under the thread sanitizer
 	$(MAKE) check
 	$(MAKE) tsan
 
+.PHONY: mutants
+mutants: ## Break the supervision module in one place at a time, and demand that tests fail
+	@SWIFT="$(SWIFT)" Scripts/mutants
+
 .PHONY: release
 release: deps ## Build the release binary: static, stripped, free of ICU
 	@Scripts/static-libraries .build-static
@@ -93,7 +97,7 @@ release: deps ## Build the release binary: static, stripped, free of ICU
 .PHONY: bench
 bench: release ## Measure the release binary beside what it replaces
 	@Scripts/install-deps bench
-	@Scripts/bench-venv $(VENV)
+	@Scripts/bench-venv $(VENV) .build-mutants
 	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks 2>&1 | Scripts/quiet-linker
 	$(SWIFT) build $(RELEASE_FLAGS) --product SupervisionProbe 2>&1 | Scripts/quiet-linker
 	$(RELEASE_PATH)/release/Benchmarks --retraind $(BINARY) --python $(VENV)/bin/python \
@@ -122,4 +126,4 @@ uninstall: ## Remove what `make install` put there
 
 .PHONY: clean
 clean: ## Remove every build
-	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV) .build-static
+	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV) .build-static .build-mutants
