@@ -37,7 +37,7 @@ enum CheckCommand {
     do {
       let quick = try await QuickCheck.run(
         loaded.settings, paths: loaded.paths, model: options.model, isDryRun: options.dryRun,
-        thread: thread)
+        thread: thread, tell: { level, text in if level >= .warning { context.terminal.say("retraind: \(text)") } })
       if let quick { return quick }
     } catch {
       let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)

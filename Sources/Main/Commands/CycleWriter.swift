@@ -20,7 +20,12 @@ enum CycleWriter {
       id: cycle.id ?? identifiers.next(at: now), model: cycle.model, modelVersion: cycle.modelVersion,
       timestamp: Timestamp(microseconds: cycle.microseconds ?? now), windowMinutes: cycle.windowMinutes,
       accepted: cycle.accepted, rejected: cycle.rejected, edited: cycle.edited, acceptRate: cycle.acceptRate)
-    try await EmbeddedStore(journal).add(row)
+    do {
+      try await StoreParts.atHand(loaded.settings, journal).add(row)
+    } catch {
+      await journal.close()
+      throw error
+    }
     await journal.close()
     return row.id
   }

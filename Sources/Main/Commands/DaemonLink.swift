@@ -65,8 +65,9 @@ struct DaemonLink: Sendable {
 
   private static func silence(of command: ControlRequest.Command) -> Duration {
     switch command {
-    case .status, .record, .reload: shortSilence
-    case .check, .retrain, .rollback: longSilence
+    case .status, .reload: shortSilence
+    // A cycle may go to a store that takes its time.
+    case .record, .check, .retrain, .rollback: longSilence
     }
   }
 

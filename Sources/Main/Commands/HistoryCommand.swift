@@ -11,7 +11,7 @@ enum HistoryCommand {
     do {
       let journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
       switch options.kind {
-      case .cycles: try show(try await cycles(options, journal), context, nothing: "No cycle is recorded yet.")
+      case .cycles: try show(try await cycles(options, loaded, journal), context, nothing: "No cycle is recorded yet.")
       case .runs:
         let rows = try await journal.runs(model: options.model, limit: options.limit).map { RunEntry($0) }
         try show(rows, context, nothing: "No run yet.")
@@ -32,8 +32,10 @@ enum HistoryCommand {
     }
   }
 
-  private static func cycles(_ options: HistoryOptions, _ journal: Journal) async throws -> [CycleEntry] {
-    let found = try await EmbeddedStore(journal)
+  private static func cycles(
+    _ options: HistoryOptions, _ loaded: LoadedConfiguration, _ journal: Journal
+  ) async throws -> [CycleEntry] {
+    let found = try await StoreParts.atHand(loaded.settings, journal)
       .newestRows(of: options.model.map { ModelName.spellings(of: $0) }, limit: options.limit)
     let rows = found.flatMap { model in model.rows.map { CycleEntry($0) } }
     return Array(rows.sorted { ($0.timestamp ?? "") > ($1.timestamp ?? "") }.prefix(options.limit))
