@@ -106,6 +106,18 @@ extension CommandSpec {
       .reload, "make the running daemon read its configuration again",
       examples: [Example("retraind reload", "the same as SIGHUP, with the outcome")]),
     CommandSpec(
+      .schema, "print the SQL that makes the store's tables",
+      details: "Without an option, the SQL of the store that the configuration names.",
+      usage: "[--postgres|--sqlite]",
+      options: [
+        OptionSpec("--postgres", "for Postgres and Supabase, with grants and policies"),
+        OptionSpec("--sqlite", "for SQLite"),
+      ],
+      examples: [
+        Example("retraind schema --postgres | psql \"$DATABASE_URL\"", "make what is missing in a project"),
+        Example("retraind schema --sqlite", "what the embedded store looks like"),
+      ]),
+    CommandSpec(
       .demo, "see it work on stand-ins, in a temporary directory",
       usage: "[--ollama MODEL]",
       options: [OptionSpec("--ollama", value: "MODEL", "use this model on the real server")],

@@ -78,6 +78,10 @@ func runProgram(_ arguments: [String]) -> Never {
   case .demo(let options, _):
     let requests = SignalRequests()
     runWithSignals(requests) { await DemoCommand.run(options, context) }
+  case .schema(let options, _):
+    // It helps those whose configuration cannot be used yet, too.
+    let loaded = try? context.load(invocation.overrides)
+    endProgram(SchemaCommand.run(options, usesSupabase: loaded?.settings.supabase != nil, context))
   case .run, .check, .status, .explain, .history, .record, .retrain, .rollback, .reload:
     runConfigured(invocation, context)
   }
@@ -113,7 +117,7 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
   case .rollback(let options, _):
     runWithSignals(requests) { await ModelRunCommand.run(.rollback, options, loaded, requests, context) }
   case .reload: runWithSignals(requests) { await ReloadCommand.run(loaded, requests, context) }
-  case .help, .version, .checkConfig, .demo: endProgram(ExitCode.software)
+  case .help, .version, .checkConfig, .schema, .demo: endProgram(ExitCode.software)
   }
 }
 

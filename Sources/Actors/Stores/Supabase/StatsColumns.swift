@@ -17,6 +17,8 @@ struct StatsColumns: Sendable, Hashable {
   let time: String
   /// Whether rows have an id.
   let hasID: Bool
+  /// Where each wanted column stands among the present ones, then where the time stands.
+  private let positions: [Int?]
 
   /// Of the names in a row; nil where no column says when a cycle ended.
   init?(names: [String]) {
@@ -27,6 +29,7 @@ struct StatsColumns: Sendable, Hashable {
     var present = Self.wanted.filter { names.contains($0) }
     if time == Self.substitute { present.append(time) }
     self.present = present
+    positions = (Self.wanted + [time]).map { present.firstIndex(of: $0) }
   }
 
   /// Whether anything in it tells how a cycle went.
@@ -36,15 +39,13 @@ struct StatsColumns: Sendable, Hashable {
 
   /// Reads a row's values, in the order of `present`.
   func row(_ values: [SQLiteValue], ordinal: Int) -> CycleRow {
-    func value(_ name: String) -> SQLiteValue {
-      present.firstIndex(of: name).map { values[$0] } ?? .null
-    }
-    let stamp = value(time).text
+    func value(_ wanted: Int) -> SQLiteValue { positions[wanted].map { values[$0] } ?? .null }
+    let stamp = value(Self.wanted.count).text
     return CycleRow(
-      id: (hasID ? value("id").text : nil) ?? "\(stamp ?? "")#\(ordinal)",
-      model: value("model").text.flatMap { $0.isEmpty ? nil : $0 }, modelVersion: value("model_version").text,
-      timestamp: stamp.flatMap { Timestamp(parsing: $0) }, windowMinutes: value("window_minutes").integer,
-      totalEvents: value("total_events").integer, accepted: value("accepted").integer,
-      rejected: value("rejected").integer, edited: value("edited").integer, acceptRate: value("accept_rate").real)
+      id: (hasID ? value(0).text : nil) ?? "\(stamp ?? "")#\(ordinal)",
+      model: value(1).text.flatMap { $0.isEmpty ? nil : $0 }, modelVersion: value(2).text,
+      timestamp: stamp.flatMap { Timestamp(parsing: $0) }, windowMinutes: value(4).integer,
+      totalEvents: value(5).integer, accepted: value(6).integer, rejected: value(7).integer, edited: value(8).integer,
+      acceptRate: value(9).real)
   }
 }
