@@ -90,8 +90,10 @@ bench: release ## Measure the release binary beside what it replaces
 	@Scripts/install-deps bench
 	@Scripts/bench-venv $(VENV)
 	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
+	$(SWIFT) build $(RELEASE_FLAGS) --product SupervisionProbe
 	$(RELEASE_PATH)/release/Benchmarks --retraind $(BINARY) --python $(VENV)/bin/python \
-	  --peer Benchmarks/Peers/model_retrainer.py $(BENCH_FLAGS)
+	  --peer Benchmarks/Peers/model_retrainer.py --probe $(RELEASE_PATH)/release/SupervisionProbe \
+	  --escript "$$(command -v escript)" $(BENCH_FLAGS)
 
 .PHONY: install
 install: release ## Install into PREFIX (default /usr/local); DESTDIR is honoured

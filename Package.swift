@@ -66,7 +66,8 @@ let package = Package(
     .testTarget(
       name: "SupervisionTests", dependencies: ["Supervision", "TestSupport"], path: "Tests/Supervision",
       swiftSettings: settings),
-    .testTarget(name: "RulesTests", dependencies: ["Rules"], path: "Tests/Rules", swiftSettings: settings),
+    .testTarget(
+      name: "RulesTests", dependencies: ["Rules", "TestSupport"], path: "Tests/Rules", swiftSettings: settings),
     .testTarget(
       name: "PlatformTests", dependencies: ["Platform", "TestSupport", "CShims"], path: "Tests/Platform",
       swiftSettings: settings),
@@ -99,6 +100,9 @@ let package = Package(
       path: "Tests/EndToEnd", swiftSettings: settings),
 
     .executableTarget(
-      name: "Benchmarks", dependencies: ["CSQLite"], path: "Benchmarks", exclude: ["Peers"], swiftSettings: settings),
+      name: "Benchmarks", dependencies: ["CSQLite"], path: "Benchmarks", exclude: ["Peers", "Probe"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "SupervisionProbe", dependencies: ["Supervision"], path: "Benchmarks/Probe", swiftSettings: settings),
   ]
 )

@@ -6,6 +6,14 @@ struct Options {
   var python = ".build-venv/bin/python"
   /// The Python loop that retraind replaces.
   var peer = "Benchmarks/Peers/model_retrainer.py"
+  /// The program that measures the library `Supervision`.
+  var probe = ".build-release/release/SupervisionProbe"
+  /// The interpreter of Erlang's scripts.
+  var escript = "/usr/bin/escript"
+  /// The script that measures OTP's supervisor.
+  var supervisionPeer = "Benchmarks/Peers/supervision.escript"
+  /// Runs of each program that measures a supervisor; the median counts.
+  var rounds = 5
   /// Runs of each start and each whole process; the median counts.
   var runs = 21
   /// Runs of each check over many models; the median counts.
@@ -27,6 +35,8 @@ struct Options {
     case check
     /// A check over many models.
     case growth
+    /// The library `Supervision` beside OTP's supervisor.
+    case supervision
 
     /// Its heading.
     var title: String {
@@ -34,6 +44,7 @@ struct Options {
       case .footprint: "Footprint"
       case .check: "One check, beside the Python one-shot"
       case .growth: "Checks over many models"
+      case .supervision: "Supervision, beside OTP's supervisor"
       }
     }
   }
@@ -42,13 +53,16 @@ struct Options {
   static let help = """
     usage: Benchmarks [options] [section ...]
 
-    Measures a release binary of retraind beside the Python loop that it replaces, on this machine, in one run, and
-    prints Markdown. Nothing is talked to but 127.0.0.1; everything it writes is in a temporary directory.
+    Measures a release binary of retraind beside the Python loop that it replaces, and the library Supervision beside
+    Erlang/OTP's supervisor, on this machine, in one run, and prints Markdown. Nothing is talked to but 127.0.0.1; everything it writes is in a temporary directory.
 
-    sections: footprint check growth (default: all)
+    sections: footprint check growth supervision (default: all)
       --retraind FILE   the binary (default .build-release/retraind, or $RETRAIND_BINARY)
       --python FILE     a Python with requests (default .build-venv/bin/python)
       --peer FILE       the Python loop (default Benchmarks/Peers/model_retrainer.py)
+      --probe FILE      measures Supervision (default .build-release/release/SupervisionProbe)
+      --escript FILE    runs the measurement of OTP (default /usr/bin/escript)
+      --rounds N        runs of each measurement of a supervisor, at least 5 to publish (default 5)
       --runs N          runs of each start and check, at least 15 for figures to publish (default 21)
       --growth-runs N   runs of each check over many models (default 7)
       --settle N        seconds before an idle process is looked at (default 5)
@@ -67,6 +81,9 @@ struct Options {
       case "--retraind": retraind = try Self.value(of: word, &rest)
       case "--python": python = try Self.value(of: word, &rest)
       case "--peer": peer = try Self.value(of: word, &rest)
+      case "--probe": probe = try Self.value(of: word, &rest)
+      case "--escript": escript = try Self.value(of: word, &rest)
+      case "--rounds": rounds = try Self.count(of: word, &rest)
       case "--runs": runs = try Self.count(of: word, &rest)
       case "--growth-runs": growthRuns = try Self.count(of: word, &rest)
       case "--settle": settleSeconds = try Self.count(of: word, &rest)
@@ -79,9 +96,17 @@ struct Options {
       }
     }
     if !named.isEmpty { sections = named }
-    retraind = try Self.absolute(retraind, remedy: "make release")
-    peer = try Self.absolute(peer, remedy: "run from the root of the repository")
-    python = try Self.absolute(python, remedy: "Scripts/bench-venv .build-venv")
+    if sections.contains(.supervision) {
+      probe = try Self.absolute(probe, remedy: "swift build -c release --product SupervisionProbe")
+      escript = try Self.absolute(escript, remedy: "Scripts/install-deps bench")
+      supervisionPeer = try Self.absolute(supervisionPeer, remedy: "run from the root of the repository")
+    }
+    // What is not measured need not be there.
+    if sections != [.supervision] {
+      retraind = try Self.absolute(retraind, remedy: "make release")
+      peer = try Self.absolute(peer, remedy: "run from the root of the repository")
+      python = try Self.absolute(python, remedy: "Scripts/bench-venv .build-venv")
+    }
   }
 
   private static func value(of name: String, _ rest: inout ArraySlice<String>) throws(Failure) -> String {

@@ -1,4 +1,5 @@
-// Measures a release binary of retraind beside the Python loop that it replaces. Prints Markdown.
+// Measures a release binary of retraind beside the Python loop that it replaces, and the library `Supervision` beside
+// Erlang/OTP's supervisor. Prints Markdown.
 
 #if canImport(Glibc)
   import Glibc
@@ -24,6 +25,7 @@ func measure(_ arguments: [String]) -> Int32 {
         case .footprint: try Footprint(options: options, scratch: scratch).report(&budgets)
         case .check: try CheckSpeed(options: options, scratch: scratch).single(&budgets)
         case .growth: try CheckSpeed(options: options, scratch: scratch).growth(&budgets)
+        case .supervision: try Supervision(options: options, scratch: scratch).report(&budgets)
         }
       print("\n## \(section.title)\n\n\(report)")
       fflush(nil)

@@ -251,7 +251,7 @@ final class CrashableTree: Sendable {
   func stop() async {
     let root = root.withLock { $0 }
     tree.handover.beginDraining()
-    await root?.supervisor.stop()
+    root?.supervisor.stop()
     await root?.task.value
   }
 }

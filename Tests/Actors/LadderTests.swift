@@ -113,6 +113,27 @@ struct LadderTests {
     await monitor.stop()
   }
 
+  @Test("a host without descriptors, processes or memory left is tried again, and never opens a model's circuit")
+  func exhaustedHost() async throws {
+    let bench = try MonitorBench()
+    bench.server.script("m", .fail(.exhausted))
+    try await bench.addCycles("m")
+    let monitor = try await bench.start(Settings(model: "m"), mode: .daemon)
+    await bench.logged("recorded for m")
+    let run = try #require(try await monitor.journal.runs(limit: 1).first?.id)
+    #expect(await monitor.nextEnd(of: run)?.state == .failed)
+    for _ in 0..<RuleBounds.failuresToOpen {
+      let next = try await nextAttempt(bench, monitor, of: run)
+      #expect(next.end?.state == .failed)
+      #expect((Duration.seconds(900)...Duration.seconds(1125)).contains(next.delay))
+    }
+    let memory = try await monitor.journal.memory(of: "m")
+    #expect(memory.circuit == .closed)
+    #expect(memory.failures == 0)
+    #expect(memory.retryAt != nil)
+    await monitor.stop()
+  }
+
   @Test("a permanent failure opens the circuit at once; a change of the model's own configuration closes it")
   func permanent() async throws {
     let bench = try MonitorBench()

@@ -78,7 +78,7 @@ struct SpellingTests {
     #expect(entries.map(\.verdict) == [.unattributed, .unattributed])
     #expect(entries.map(\.action) == [.none, .none])
     #expect(entries.map(\.have) == [3, 3])
-    #expect(entries.allSatisfy { $0.reason.hasPrefix("no model name: ") && $0.reason.utf8.count < 500 })
+    #expect(entries.allSatisfy { $0.reason.hasPrefix("no model to act on: ") && $0.reason.utf8.count < 500 })
     #expect(bench.server.calls.all.isEmpty)
     #expect(try await monitor.journal.runs(limit: 9).isEmpty)
     #expect(bench.log.all.allSatisfy { $0.utf8.count < 1000 })
@@ -88,6 +88,31 @@ struct SpellingTests {
     (cycle.accepted, cycle.rejected) = (1, 1)
     let refused = cycle
     await #expect(throws: RunRefusal.self) { _ = try await monitor.record(refused) }
+    await monitor.stop()
+  }
+
+  @Test(
+    "a version that is held is no model: its rows are judged and not acted upon, and nobody can refresh or record it",
+    arguments: ModelName.Held.allCases)
+  func held(as held: ModelName.Held) async throws {
+    let bench = try MonitorBench()
+    let name = ModelName.backup(of: "m:7b", as: held)
+    for name in [name, name.uppercased()] { try await bench.addCycles(name) }
+    let monitor = try await bench.start(Settings(rules: RuleSettings(rearm: .always)))
+    let entries = try await monitor.check()
+    #expect(entries.map(\.verdict) == [.unattributed, .unattributed])
+    #expect(entries.map(\.action) == [.none, .none])
+    #expect(entries.allSatisfy { $0.reason.contains("retraind keeps") })
+    for kind in [RunKind.pull, .rollback] {
+      await #expect(throws: RunRefusal.self) { _ = try await monitor.run(kind, of: name, waits: false) }
+    }
+    var cycle = ControlRequest.Cycle()
+    cycle.model = name
+    (cycle.accepted, cycle.rejected) = (1, 1)
+    let refused = cycle
+    await #expect(throws: RunRefusal.self) { _ = try await monitor.record(refused) }
+    #expect(bench.server.calls.all.isEmpty)
+    #expect(try await monitor.journal.runs(limit: 9).isEmpty)
     await monitor.stop()
   }
 

@@ -23,9 +23,11 @@ struct ReloadTests {
       daemon.send(SIGHUP)
       try await waitUntil("the refusal") { refusals(world) > errors }
       #expect(daemon.end == nil)
-      // A command that would act on the configuration itself does not guess one.
+      // A command that the daemon carries out uses the daemon's, and says so.
       let check = try await world.run(["check", "--json"])
-      #expect(check.code == 78)
+      #expect(check.code == 0)
+      #expect(try check.json()[0]["threshold"].number == 0.5)
+      #expect(check.error.contains("warning: retraind.json5:3:14"), "\(check.error)")
 
       // And when it is right again, the error is gone.
       try world.configure("{ threshold: 0.7 }")
@@ -66,6 +68,40 @@ struct ReloadTests {
   private func moment(_ status: JSONValue) throws -> Int64 {
     let text = try #require(status["monitor"]["next_check"].text)
     return try #require(Timestamp(parsing: text)).microseconds
+  }
+
+  @Test("With a broken file the daemon goes on with its own configuration, and so do the commands that it carries out")
+  func brokenBesideDaemon() async throws {
+    try await World.with { world in
+      try await world.seed(["psa-engine:latest"], [90, 90, 90])
+      try world.configure("{ threshold: 0.5 }")
+      let daemon = try await world.daemon()
+      try world.configure("{ threshold: ")
+      let file = "retraind.json5:1:14: "
+      let commands = [
+        ["record", "--model", "psa-engine:latest", "--accepted", "9", "--rejected", "1"], ["check"],
+        ["retrain", "psa-engine:latest", "--wait"], ["rollback", "no-such:model", "--wait"],
+      ]
+      for arguments in commands {
+        let finished = try await world.run(arguments)
+        // There is nothing to roll back to, which the daemon says.
+        #expect(finished.code == (arguments[0] == "rollback" ? 3 : 0), "\(arguments): \(finished.error)")
+        #expect(finished.error.contains("warning: ") && finished.error.contains(file), "\(finished.error)")
+      }
+      let runs = try world.runs().count
+      daemon.send(SIGKILL)
+      #expect(try await daemon.waitForEnd() == .signal(SIGKILL))
+      // Alone they would have to use it, and a socket that is left over is no daemon.
+      #expect(Files.exists(world.statePath("control.sock")))
+      let cycles = try world.count("FROM learning_stats")
+      for arguments in commands {
+        let finished = try await world.run(arguments)
+        #expect(finished.code == 78, "\(arguments): \(finished.error)")
+        #expect(finished.error.contains(file), "\(finished.error)")
+      }
+      #expect(try world.count("FROM learning_stats") == cycles)
+      #expect(try world.runs().count == runs)
+    }
   }
 
   @Test("A reload without a database path keeps it: a changed one needs a restart and says so")

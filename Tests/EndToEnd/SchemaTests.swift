@@ -6,7 +6,7 @@ import Testing
 @Suite("Schema", .serialized, .timeLimit(.minutes(2)))
 struct SchemaTests {
   /// Where a Postgres server and what starts it are; nil where none is installed.
-  static let postgres: String? = [
+  static let installation: String? = [
     "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/15/bin",
   ]
   .first { access($0 + "/initdb", X_OK) == 0 && (geteuid() != 0 || getpwnam("postgres") != nil) }
@@ -26,9 +26,9 @@ struct SchemaTests {
 
   @Test(
     "Postgres takes it, twice, and beside the tables of the replaced system; only the service role gets in",
-    .enabled(if: postgres != nil, "no Postgres is installed here: apt-get install postgresql"))
+    .enabled(if: installation != nil, "no Postgres is installed here: apt-get install postgresql"))
   func postgres() async throws {
-    let bin = try #require(Self.postgres)
+    let bin = try #require(Self.installation)
     try await World.with(nil) { world in
       let sql = try await world.succeed(["schema", "--postgres"]).output
       #expect(try await world.run(["schema"], ["SUPABASE_URL": "http://127.0.0.1:1"]).output == sql)

@@ -49,6 +49,67 @@ struct SurroundingsTests {
     }
   }
 
+  @Test("Where it cannot say that a cycle was recorded it says so where it can, with the id", arguments: [false, true])
+  func recordedUnheard(json: Bool) async throws {
+    try await World.with(nil) { world in
+      let arguments = ["record", "--model", "a:7b", "--accepted", "9", "--rejected", "1", "--state-dir", world.state]
+      let child = try shell(world, ">/dev/full", arguments + (json ? ["--json"] : []))
+      #expect(try await child.waitForEnd() == .exit(3))
+      let ids = try world.query(["id"], "FROM learning_stats").map { $0[0] ?? "" }
+      #expect(ids.count == 1)
+      #expect(child.error.contains("WAS recorded, as \(ids.first ?? "-")"), "\(child.error)")
+    }
+  }
+
+  /// Root may start as many processes as there is room for: another user is needed.
+  private static let mayBeNobody = geteuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0
+
+  @Test("Where no thread can be started it says so and ends instead of hanging", .enabled(if: mayBeNobody))
+  func fewThreads() async throws {
+    try await World.with(nil) { world in
+      chmod(world.directory, 0o755)
+      chmod(world.state, 0o777)
+      let program = world.path("retraind")
+      let copy = try world.start("/bin/sh", ["-c", "cp \"$0\" \"$1\"", Binaries.retraind, program])
+      #expect(try await copy.waitForEnd() == .exit(0))
+      for limit in [1, 3] {
+        for arguments in [["run"], ["check"], ["record", "--model", "a:7b", "--accepted", "1", "--rejected", "1"]] {
+          let child = try world.start(
+            "/usr/bin/setpriv",
+            [
+              "--reuid=61234", "--clear-groups", "/bin/sh", "-c",
+              "ulimit -u \(limit) 2>/dev/null || exec prlimit --nproc=\(limit) \"$0\" \"$@\"; exec \"$0\" \"$@\"",
+              program,
+            ] + arguments + ["--state-dir", world.state])
+          let end = try await child.waitForEnd()
+          // A check may get along with few.
+          if arguments == ["check"], limit > 1, end != .exit(75) { continue }
+          #expect(end == .exit(75), "\(limit) \(arguments): \(child.error)")
+          #expect(child.error.contains("ulimit -u") || child.error.contains("could not be started"), "\(child.error)")
+          #expect(arguments != ["run"] || child.error.contains("CRITICAL - Not started: "), "\(child.error)")
+        }
+      }
+    }
+  }
+
+  @Test("With too few descriptors to work with it says so at once instead of hanging")
+  func fewDescriptors() async throws {
+    try await World.with { world in
+      try await world.seed(["psa-engine:latest"])
+      for limit in [12, 15, 17] {
+        for arguments in [["retrain", "psa-engine:latest", "--wait"], ["run"], ["check"]] {
+          let words = try ["-c", "ulimit -n \(limit); exec \"$0\" \"$@\"", Binaries.retraind] + arguments
+          let child = try world.start("/bin/sh", words + ["--state-dir", world.state])
+          #expect(try await child.waitForEnd() == .exit(75), "\(limit) \(arguments): \(child.error)")
+          #expect(child.error.contains("only \(limit) files"), "\(child.error)")
+        }
+      }
+      let words = try ["-c", "ulimit -n 17; exec \"$0\" \"$@\"", Binaries.retraind, "check", "--dry-run"]
+      let look = try world.start("/bin/sh", words + ["--state-dir", world.state])
+      #expect(try await look.waitForEnd() == .exit(2), "\(look.error)")
+    }
+  }
+
   @Test("Without any option everything lies at its default place below the working directory")
   func defaults() async throws {
     try await World.with { world in

@@ -196,6 +196,73 @@ import Testing
     #expect(await journal.unwritable() == nil)
   }
 
+  /// Every way of writing over a file under the journal, and what it was before.
+  @Test(arguments: ["nothing", "text", "another", "another marked", "older", "shorter"])
+  func aJournalThatIsOverwrittenIsNotWritable(with what: String) async throws {
+    let journal = try await Journal.open(path: directory.file())
+    try await journal.proveWritable()
+    try await journal.checkpoint()
+    let other = try await Journal.open(path: directory.file("other.db"))
+    if what == "another marked" { try await other.proveWritable() }
+    await other.close()
+    switch what {
+    case "nothing": try directory.write([])
+    case "text": try directory.write(Array(repeating: 0x20, count: 200_000))
+    case "another", "another marked": try directory.write(try directory.bytes("other.db"))
+    case "older":
+      let older = try directory.bytes()
+      try await journal.updateMemory(of: String(repeating: "m", count: 20_000)) { $0 = Sample.memory }
+      try await journal.checkpoint()
+      try directory.write(older)
+    default: try directory.write(Array(try directory.bytes().prefix(8192)))
+    }
+    let failure = await failure { () async throws(JournalFailure) in try await journal.proveWritable() }
+    #expect(kind(failure) == .overwritten)
+    #expect(failure?.isMoved == true)
+    let refusal = await self.failure { () async throws(JournalFailure) in
+      try await journal.beginRun(
+        run: Sample.run(), event: Sample.event(), decision: nil, memory: { $0 = Sample.memory })
+    }
+    #expect(kind(refusal) == .overwritten)
+    #expect(await journal.unwritable()?.contains("retraind.db-wal") == true)
+    // Nor does it write into that file when it is closed.
+    let there = try directory.bytes()
+    await journal.close()
+    #expect(try directory.bytes() == there)
+  }
+
+  @Test func whatOthersWriteThroughSQLiteIsNoDamage() async throws {
+    let journal = try await Journal.open(path: directory.file())
+    try await journal.proveWritable()
+    let shell = try SQLiteDatabase(path: directory.file())
+    // A checkpoint of what the journal wrote, a write with a checkpoint behind it, one with none, and a shorter file.
+    try shell.run("PRAGMA wal_checkpoint(PASSIVE)")
+    #expect(await journal.unwritable() == nil)
+    try shell.run("CREATE TABLE other (text TEXT)")
+    try shell.run("INSERT INTO other VALUES (?1)", [.text(String(repeating: "x", count: 100_000))])
+    try shell.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    #expect(await journal.unwritable() == nil)
+    try shell.run("DROP TABLE other")
+    #expect(await journal.unwritable() == nil)
+    try shell.run("VACUUM")
+    try shell.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    #expect(await journal.unwritable() == nil)
+    try await journal.checkpoint()
+    #expect(await journal.unwritable() == nil)
+  }
+
+  @Test func aSecondJournalKnowsTheMarkOfTheFirst() async throws {
+    let first = try await Journal.open(path: directory.file())
+    try await first.proveWritable()
+    let second = try await Journal.open(path: directory.file())
+    for _ in 0..<3 {
+      try await second.proveWritable()
+      try await second.checkpoint()
+      try await first.proveWritable()
+      try await first.checkpoint()
+    }
+  }
+
   @Test func itRunsOnItsOwnThread() async throws {
     let journal = try await Journal.open(path: directory.file())
     await journal.checkThread()

@@ -30,8 +30,13 @@ final class TemporaryDirectory: Sendable {
     return file(name)
   }
 
+  /// Writes a file in place, as `cp` does: one that exists keeps its inode.
   func write(_ bytes: [UInt8], to name: String = "retraind.db") throws {
     try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+  }
+
+  func bytes(_ name: String = "retraind.db") throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: file(name))))
   }
 
   func move(_ name: String, to other: String) throws {
@@ -48,6 +53,13 @@ extension Journal {
       let count = try database.first("PRAGMA page_count") { row in row[0].integer ?? 0 } ?? 0
       _ = try database.run("PRAGMA max_page_count = \(count + Int64(pages))")
     }
+  }
+
+  /// Brings the log into the file, as a long day does.
+  func checkpoint() throws {
+    try write { database in _ = try database.run("PRAGMA wal_autocheckpoint = 1") }
+    try proveWritable()
+    try write { database in _ = try database.run("PRAGMA wal_autocheckpoint = 1000") }
   }
 
   func empty() throws {

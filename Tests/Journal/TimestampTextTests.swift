@@ -1,4 +1,5 @@
 import Rules
+import TestSupport
 import Testing
 
 @testable import Journal
@@ -20,7 +21,7 @@ import Testing
   }
 
   @Test func everyInstantComesBackAndTextOrdersAsTimeDoes() {
-    var random = Seeded(seed: 11)
+    var random = SeededGenerator(seed: 11)
     var previous: Timestamp?
     for _ in 0..<5_000 {
       let time = Timestamp(
@@ -29,20 +30,5 @@ import Testing
       if let previous { #expect((previous < time) == (previous.sortableText < time.sortableText)) }
       previous = time
     }
-  }
-}
-
-/// SplitMix64.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -91,8 +91,8 @@ final class ScriptedRunner: ProcessRunner {
   }
 
   /// Cannot be started.
-  static func missing() -> Play {
-    { (_, _) async throws(ProcessFailure) in throw ProcessFailure(code: 2, "no program ollama in PATH") }
+  static func missing(code: Int32 = 2) -> Play {
+    { (_, _) async throws(ProcessFailure) in throw ProcessFailure(code: code, "no program ollama in PATH") }
   }
 
   /// Is ended by somebody else's signal.

@@ -48,6 +48,26 @@ import Testing
     try ModelName.validate(backup)
   }
 
+  @Test(arguments: ["m", "m:7b", "h:1/u/m:x", "m:" + String(repeating: "t", count: 80)])
+  func heldVersionsAreNotWatched(model: String) throws {
+    #expect(ModelName.problemToWatch(model) == nil)
+    for held in ModelName.Held.allCases {
+      let name = ModelName.backup(of: model, as: held)
+      try ModelName.validate(name)
+      #expect(ModelName.problemToWatch(name)?.contains("name the model itself") == true)
+      #expect(ModelName.problemToWatch(name.uppercased()) != nil)
+    }
+    #expect(ModelName.problemToWatch("x-retraind-previous") != nil)
+    #expect(ModelName.problemToWatch("x-retraind-previous:7b") == nil)
+    #expect(ModelName.problemToWatch("m:retraind-previous-2") == nil)
+  }
+
+  @Test(arguments: [":", "m:", ":m", "m@", "@m", "h/:m", "h/m:"])
+  func aHalfNameIsToldAsSuch(model: String) {
+    #expect(ModelName.problem(with: model) == "has nothing on one side of a : or @")
+    #expect(ModelName.problemToWatch(model) != nil)
+  }
+
   @Test func longTagsHaveBackupsOfTheirOwn() {
     let one = ModelName.backup(of: "m:" + String(repeating: "t", count: 79) + "1")
     let other = ModelName.backup(of: "m:" + String(repeating: "t", count: 79) + "2")

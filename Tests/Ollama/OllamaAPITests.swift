@@ -79,6 +79,21 @@ import Testing
     #expect(clock.now.offset >= .seconds(7))
   }
 
+  @Test func progressOfAServerThatDiedIsNotShownAnyMore() async throws {
+    let transport = ScriptedTransport(
+      ScriptedTransport.failure(.truncated, after: [layer]), ScriptedTransport.failure(.unreachable),
+      ScriptedTransport.answer([success]))
+    let clock = ManualClock()
+    let api = try api(transport, clock: clock)
+    let told = Guarded<[PullProgress]>([])
+    async let end: Void = api.pull("m") { progress in told.withLock { $0.append(progress) } }
+    while transport.requests.count < 3 { await clock.advanceToNextSleeper() }
+    try await end
+    #expect(told.withLock { $0 }.map { $0.digest == nil } == [false, true, true])
+    #expect(told.withLock { $0 }.dropFirst().allSatisfy { $0.completed == 0 && $0.total == 0 })
+    #expect(told.withLock { $0 }.last?.status.contains("does not answer") == true)
+  }
+
   @Test func aServerThatIsNotThereIsNotWaitedFor() async throws {
     let transport = ScriptedTransport(ScriptedTransport.failure(.unreachable))
     #expect(await pull(try api(transport))?.kind == .unreachable)

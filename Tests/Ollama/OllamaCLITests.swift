@@ -4,6 +4,14 @@ import Testing
 
 @testable import Ollama
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 @Suite(.timeLimit(.minutes(1))) struct OllamaCLITests {
   func cli(_ runner: ScriptedRunner, host: String? = nil, clock: ManualClock = ManualClock()) -> OllamaCLI {
     OllamaCLI(
@@ -115,6 +123,16 @@ import Testing
     let failure = await pull(cli(runner))
     #expect(failure?.kind == .missingProgram)
     #expect(failure?.description.contains("install Ollama") == true)
+  }
+
+  @Test(arguments: [EMFILE, ENFILE, EAGAIN, ENOMEM])
+  func aHostThatIsExhaustedIsNotAMissingProgram(code: Int32) async {
+    let cli = cli(ScriptedRunner(ScriptedRunner.missing(code: code)))
+    let failure = await pull(cli)
+    #expect(failure?.kind == .exhausted)
+    #expect(failure?.isPermanent == false)
+    #expect(failure?.description.contains("install") == false)
+    #expect(await !cli.isInstalled())
   }
 
   @Test func aHangingPullIsEndedAndBegunAgain() async {

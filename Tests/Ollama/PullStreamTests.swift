@@ -57,6 +57,39 @@ import Testing
     #expect(outcome == .truncated)
   }
 
+  @Test(arguments: [
+    "-1", "9223372036854775807", "9223372036854775808", "99999999999999999999999", "1e400", "-1e400", "1.5", "1e3",
+    "null", "true", "\"7\"", "[]", "{}",
+  ])
+  func anUnusableNumberIsNoReasonToFail(number: String) {
+    var stream = stream()
+    let lines = [
+      #"{"status":"pulling manifest"}"#, #"{"status":"pulling 00","digest":"sha256:00","total":10,"completed":5}"#,
+      #"{"status":"pulling 00","digest":"sha256:00","total":\#(number),"completed":\#(number)}"#,
+      #"{"status":"pulling 00","digest":"sha256:00","total":10,"completed":10}"#,
+      #"{"status":"pulling 01","digest":\#(number),"total":10}"#,
+    ]
+    var told: [PullProgress] = []
+    for line in lines { told += stream.receive(Array((line + "\n").utf8)[...], at: .seconds(1)) }
+    #expect(told.count == lines.count)
+    #expect(told.allSatisfy { (0...1000).contains($0.total) && (0...1000).contains($0.completed) })
+    #expect(stream.watchdog.maximum >= 10)
+    #expect(!stream.isSettled)
+    _ = stream.receive(Array("{\"status\":\"success\",\"total\":\(number)}\n".utf8)[...], at: .seconds(2))
+    #expect(stream.finish(status: 200, at: .seconds(2)) == .success)
+  }
+
+  @Test(arguments: ["-1", "9223372036854775808", "1e400"])
+  func anUnusableNumberHidesNoError(number: String) {
+    var stream = stream()
+    _ = stream.receive(Array("{\"error\":\"no space left\",\"total\":\(number)}\n".utf8)[...], at: .seconds(1))
+    guard case .failed(let failure) = stream.finish(status: 200, at: .seconds(1)) else {
+      Issue.record("it did not fail")
+      return
+    }
+    #expect(failure.description.contains("no space left"))
+  }
+
   @Test func theServersOwnRollbackIsNoStallUntilItRepeats() throws {
     // 70 s in which every byte beyond 12 MB is thrown away again and again.
     let lines = Recording(try Recording.text("S10-stall-forever-70s")).pull(0)
@@ -156,7 +189,6 @@ import Testing
 
   @Test(arguments: [
     "<html>\n", "[1]\n", "{\"status\":7}\n", "null\n", "{}\n",
-    "{\"status\":\"pulling\",\"digest\":\"d\",\"completed\":99999999999999999999}\n",
     String(repeating: "x", count: PullStream.maximumLine + 1) + "\n",
   ])
   func whatNoOllamaSaysIsMalformed(text: String) {

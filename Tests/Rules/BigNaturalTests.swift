@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rules
@@ -5,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct BigNaturalTests {
   /// A number below 2^64 from products and sums is the one that the machine computes.
   @Test func agreesWithTheMachine() {
-    var random = RandomSource(seed: 3)
+    var random = SeededGenerator(seed: 3)
     for _ in 0..<2000 {
       let a = random.next(), b = random.next(), c = random.next() >> 1
       var sum = BigNatural(a) * BigNatural(b)
@@ -34,7 +35,7 @@ import Testing
   }
 
   @Test func obeysTheLawsOfArithmetic() {
-    var random = RandomSource(seed: 4)
+    var random = SeededGenerator(seed: 4)
     func number() -> BigNatural {
       var result = BigNatural(random.next())
       for _ in 0..<Int.random(in: 0...6, using: &random) {

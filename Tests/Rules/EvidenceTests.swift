@@ -1,4 +1,5 @@
 import Rules
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct EvidenceTests {
@@ -92,7 +93,7 @@ import Testing
     #expect(expected.usable.prefix(6).map(\.id) == ["tie4", "tie3", "tie2", "tie1", "tie0", "c0"])
     #expect(expected.usable.dropFirst(5).map(\.id) == (0..<40).map { "c\($0)" })
     #expect(expected.leftOut.map(\.id) == ["bad0", "bad1", "bad2", "bad3", "bad4", "none2", "none1", "none0"])
-    var random = RandomSource(seed: 2)
+    var random = SeededGenerator(seed: 2)
     for _ in 0..<50 {
       rows.shuffle(using: &random)
       #expect(Evidence.collect(rows: rows, windowStart: nil, now: noon) == expected)

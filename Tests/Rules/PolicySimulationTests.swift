@@ -1,4 +1,5 @@
 import Rules
+import TestSupport
 import Testing
 
 /// Checks every hour over months with random cycles, outcomes and clock steps: what must hold whatever comes.
@@ -6,7 +7,7 @@ import Testing
   /// One model's life.
   struct Life {
     /// Draws everything.
-    var random: RandomSource
+    var random: SeededGenerator
     /// What the policy remembers.
     var memory = ModelMemory()
     /// The cycles so far, newest last.
@@ -62,7 +63,7 @@ import Testing
   @Test(arguments: 0..<8)
   func neverTwiceOnTheSameEvidence(seed: Int) {
     let settings = RuleSettings(cooldown: .hours(Int64(seed % 4) * 12))
-    var life = Life(random: RandomSource(seed: UInt64(seed)), settings: settings)
+    var life = Life(random: SeededGenerator(seed: UInt64(seed)), settings: settings)
     for hour in 0..<1000 {
       life.check(at: noon.adding(.hours(Int64(hour))), rate: hour < 50 ? 8 : 2)
       if case .open = life.memory.circuit, hour % 100 == 0 { life.memory.onConfigurationChanged() }
@@ -79,7 +80,7 @@ import Testing
   /// The clock was ten years ahead for a while; when it is right again the model is still looked after.
   @Test(arguments: 0..<10)
   func aWrongClockIsSurvived(seed: Int) {
-    var life = Life(random: RandomSource(seed: UInt64(seed)), settings: RuleSettings())
+    var life = Life(random: SeededGenerator(seed: UInt64(seed)), settings: RuleSettings())
     for hour in 0..<100 { life.check(at: noon.adding(.hours(Int64(hour) + 10 * 365 * 24)), rate: 2) }
     life.rows = []
     life.memory.onConfigurationChanged()
@@ -93,7 +94,7 @@ import Testing
   }
 
   @Test func aHealthyModelIsLeftAlone() {
-    var life = Life(random: RandomSource(seed: 7), settings: RuleSettings())
+    var life = Life(random: SeededGenerator(seed: 7), settings: RuleSettings())
     for hour in 0..<1000 { life.check(at: noon.adding(.hours(Int64(hour))), rate: 6) }
     #expect(life.firings.isEmpty)
     #expect(life.hoursDegraded == 0)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rules
@@ -23,7 +24,7 @@ import Testing
   }
 
   @Test func readsBackAsTheSameDouble() throws {
-    var random = RandomSource(seed: 5)
+    var random = SeededGenerator(seed: 5)
     for _ in 0..<5000 {
       let value = Double(bitPattern: random.next() & 0x3fff_ffff_ffff_ffff)
       guard value <= 1 else { continue }

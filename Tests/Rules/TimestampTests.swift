@@ -1,4 +1,5 @@
 import Rules
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct TimestampTests {
@@ -68,7 +69,7 @@ import Testing
   }
 
   @Test func readsBackWhatItPrints() {
-    var random = RandomSource(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<5000 {
       let stamp = Timestamp(
         microseconds: .random(in: -62_135_596_800_000_000...253_402_300_799_999_999, using: &random))

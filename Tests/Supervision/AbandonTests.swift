@@ -30,7 +30,7 @@ final class Gate: Sendable {
     let bench = SupervisorBench(try spec(.oneForOne, [script.child("a"), deaf]))
     let run = bench.run()
     try await bench.supervisor.waitUntilReady()
-    await bench.supervisor.stop()
+    bench.supervisor.stop()
     await bench.events.waitFor { $0 == .stopping(id: "deaf", generation: 1) }
     #expect(await bench.state("deaf") == .stopping)
     #expect(await bench.state("a") == .ready)

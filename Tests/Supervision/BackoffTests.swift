@@ -7,11 +7,12 @@ import Testing
   @Test("delays are base · ratio^n up to the maximum")
   func delays() {
     var random = SplitMix64(seed: 1)
-    var schedule = BackoffSchedule(Backoff(base: .milliseconds(100), ratio: 3, max: .seconds(2), jitter: 0))
-    let delays = (0..<6).map { _ in schedule.next(using: &random) }
+    let rule = Backoff(base: .milliseconds(100), ratio: 3, max: .seconds(2), jitter: 0)
+    var schedule = BackoffSchedule()
+    let delays = (0..<6).map { _ in schedule.next(rule, using: &random) }
     #expect(delays == [100, 300, 900, 2_000, 2_000, 2_000].map { .milliseconds($0) })
     schedule.reset()
-    let again = schedule.next(using: &random)
+    let again = schedule.next(rule, using: &random)
     #expect(again == .milliseconds(100))
   }
 
@@ -19,8 +20,9 @@ import Testing
   func jitter() {
     func draw(_ seed: UInt64) -> [Duration] {
       var random = SplitMix64(seed: seed)
-      var schedule = BackoffSchedule(Backoff(base: .seconds(1), ratio: 1, max: .seconds(1), jitter: 0.5))
-      return (0..<200).map { _ in schedule.next(using: &random) }
+      let rule = Backoff(base: .seconds(1), ratio: 1, max: .seconds(1), jitter: 0.5)
+      var schedule = BackoffSchedule()
+      return (0..<200).map { _ in schedule.next(rule, using: &random) }
     }
     let delays = draw(7)
     #expect(delays.allSatisfy { $0 >= .seconds(1) && $0 <= .milliseconds(1_500) })
@@ -33,10 +35,10 @@ import Testing
   @Test("huge ratios and long rows neither trap nor loop for long")
   func extremes() {
     var random = SplitMix64(seed: 1)
-    var schedule = BackoffSchedule(
-      Backoff(base: .seconds(1), ratio: 1e300, max: Defaults.longestDuration, jitter: 1))
-    _ = schedule.next(using: &random)
-    let second = schedule.next(using: &random)
+    let rule = Backoff(base: .seconds(1), ratio: 1e300, max: Defaults.longestDuration, jitter: 1)
+    var schedule = BackoffSchedule()
+    _ = schedule.next(rule, using: &random)
+    let second = schedule.next(rule, using: &random)
     #expect(second >= Defaults.longestDuration)
     let backoff = Backoff(base: .seconds(1), ratio: 1, max: .seconds(1), jitter: 0.5)
     #expect(backoff.longest(restarts: 1_000_000) == .seconds(1_500_000))

@@ -16,7 +16,7 @@ import Testing
         "a#1 ended: line one line two; restarts in 1.5s"
       ),
       (
-        .terminated(id: "a", generation: 1, outcome: .finished, restartIn: nil),
+        .terminated(id: "a", generation: 1, outcome: .normal, restartIn: nil),
         "a#1 ended: it ended by itself; not started again"
       ),
       (

@@ -7,7 +7,7 @@ import Testing
   @Test("seeded walks: one start at a time, none after the stop, order kept, and every stop ends", arguments: 0..<300)
   func walk(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))
-    let strategy: Strategy = Bool.random(using: &random) ? .oneForOne : .restForOne
+    let strategy = Strategy.allCases[Int.random(in: 0..<3, using: &random)]
     let count = Int.random(in: 1...5, using: &random)
     let children = (0..<count).map { index in
       child(
@@ -36,12 +36,13 @@ import Testing
           #expect(entry == "+\(index)-\(generations[index])")
           if strategy == .restForOne {
             #expect((index + 1..<count).allSatisfy { !current.contains($0) }, "a later one runs: \(bench.log)")
-            let earlier = bench.machine.children[..<index]
-            #expect(earlier.allSatisfy { $0.state == .ready || $0.state == .done }, "too early: \(bench.log)")
+            let earlier = (0..<index).map { bench.state($0) }
+            #expect(earlier.allSatisfy { $0 == .ready || $0 == .ended }, "too early: \(bench.log)")
           }
         case ".":
           #expect(current.remove(index) != nil)
-          if bench.machine.orphans.contains(where: { $0.child == index && $0.generation == generations[index] }) {
+          if bench.machine.orphans.all.contains(where: { $0.id == "\(index)-" && $0.generation == generations[index] })
+          {
             orphans.append((index, generations[index]))
           }
         default: break
@@ -65,7 +66,9 @@ import Testing
       // First starts mostly succeed, or most walks would be over before they began.
       case 4, 5:
         guard current.contains(index) else { break }
-        guard bench.machine.children[index].hasStarted || Int.random(in: 0..<20, using: &random) == 0 else { break }
+        guard bench.machine.children[bench.keys[index]].hasStarted || Int.random(in: 0..<20, using: &random) == 0 else {
+          break
+        }
         if Bool.random(using: &random) { bench.fail(index) } else { bench.finish(index) }
       case 6:
         if let orphan = orphans.popLast() { bench.fail(orphan.child, generation: orphan.generation) }
@@ -75,10 +78,11 @@ import Testing
       default: bench.advanceToNextDeadline()
       }
       follow()
-      let states = bench.machine.children
-      #expect(Set(states.indices.filter { states[$0].isRunning }) == current)
+      let states = (0..<count).map { bench.state($0) }
+      let running = states.indices.filter { [.starting, .ready, .stopping].contains(states[$0]) }
+      #expect(Set(running) == current)
       // Whoever waits for something waits for a task or for time: nothing is stuck.
-      let isSettled = states.allSatisfy { $0.state == .done || $0.state == .ready }
+      let isSettled = states.allSatisfy { $0 == .ended || $0 == .ready }
       if bench.result == nil, !bench.machine.isStopping, !isSettled {
         #expect(!current.isEmpty || bench.nextDeadline != nil, "stuck: \(bench.log)")
       }

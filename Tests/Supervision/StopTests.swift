@@ -61,7 +61,7 @@ import Testing
 
   @Test("a stop during a delay cancels the restart")
   func duringBackoff() throws {
-    for strategy in [Strategy.oneForOne, .restForOne] {
+    for strategy in Strategy.allCases {
       var bench = MachineBench(try spec(strategy, [child("a")]))
       bench.runUntilReady()
       bench.fail(0)

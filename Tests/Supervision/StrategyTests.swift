@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct StrategyTests {
   @Test("order_of_children: each starts when the one before it is ready, and they stop in reverse")
   func order() throws {
-    for strategy in [Strategy.oneForOne, .restForOne] {
+    for strategy in Strategy.allCases {
       var bench = MachineBench(try spec(strategy, [child("a"), child("b"), child("c")]))
       bench.run()
       #expect(bench.log == ["+a1"])
@@ -156,7 +156,7 @@ import Testing
     bench.ready(0)
     bench.ready(2)
     #expect([0, 1, 2].map(bench.generation) == [2, 1, 2])
-    #expect(bench.log.contains("xb"))
+    #expect(!bench.isKnown(1))
   }
 
   @Test("rest_for_one: one that waits for its own start to be cancelled is down for the walk instead")

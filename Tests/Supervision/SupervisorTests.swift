@@ -92,7 +92,7 @@ final class Script: Sendable {
     #expect(snapshot.children[1].lastError == "oops")
     bench.time.advance(by: .seconds(1))
     await bench.events.waitFor { $0 == .ready(id: "b", generation: 2, after: .zero) }
-    await bench.supervisor.stop()
+    bench.supervisor.stop()
     let report = try await run.value
     #expect(report.isClean)
     #expect(report.stopped == ["c", "b", "a"])
@@ -139,7 +139,7 @@ final class Script: Sendable {
     try await bench.supervisor.waitUntilReady()
     script.tell("a", .fail("x"))
     await bench.time.waitForSleeper(dueBy: .seconds(1))
-    await bench.supervisor.stop()
+    bench.supervisor.stop()
     #expect(try await run.value.isClean)
     #expect(bench.time.now.offset == .zero)
     #expect(bench.time.sleeperCount == 0)
@@ -156,7 +156,7 @@ final class Script: Sendable {
     let run = bench.run()
     await bench.events.wait { $0.count > 200 }
     #expect(await bench.supervisor.snapshot().children.count == 1)
-    await bench.supervisor.stop()
+    bench.supervisor.stop()
     _ = try await run.value
   }
 
@@ -234,7 +234,7 @@ final class Script: Sendable {
     let run = bench.run()
     await bench.events.waitFor { if case .terminated = $0 { true } else { false } }
     // The task itself lets go a moment after it has told its end; a stop comes after it in the mailbox.
-    await bench.supervisor.stop()
+    bench.supervisor.stop()
     _ = try await run.value
     await gone.wait { !$0.isEmpty }
     #expect(weakly == nil)

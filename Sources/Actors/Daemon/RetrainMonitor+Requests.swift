@@ -48,7 +48,7 @@ extension RetrainMonitor {
     _ kind: RunKind, of model: String, waits: Bool,
     progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
   ) async throws -> RunAnswer {
-    if let problem = ModelName.problem(with: model) { throw RunRefusal(description: Self.noName(model, problem)) }
+    if let problem = ModelName.problemToWatch(model) { throw RunRefusal(description: Self.noName(model, problem)) }
     let model = tree.settings.current.spelling(of: model)
     let ticket = try await tree.retrain.get().request(
       RunRequest(model: model, kind: kind, trigger: kind == .rollback ? .rollback : .manual))
@@ -66,7 +66,7 @@ extension RetrainMonitor {
   ///
   /// - Returns: the row's id.
   public func record(_ cycle: ControlRequest.Cycle) async throws -> String {
-    if let model = cycle.model, let problem = ModelName.problem(with: model) {
+    if let model = cycle.model, let problem = ModelName.problemToWatch(model) {
       throw RunRefusal(description: Self.noName(model, problem))
     }
     let row = CycleRow(
@@ -79,7 +79,7 @@ extension RetrainMonitor {
   }
 
   private static func noName(_ text: String, _ problem: String) -> String {
-    "no model name: \"\(PrintableText.clip(text, to: PrintableText.nameLength))\" \(problem)"
+    "no model to act on: \"\(PrintableText.clip(text, to: PrintableText.nameLength))\" \(problem)"
   }
 
   /// Waits for the end of a run's current attempt, with progress in between.

@@ -132,7 +132,7 @@ public final class RetrainMonitor: Sendable {
   public func stop() async -> StopReport? {
     shared.withLock { if $0.state == "running" { $0.state = "stopping" } }
     tree.handover.beginDraining()
-    await supervisor.stop()
+    supervisor.stop()
     let report = try? await root.value.get()
     shared.withLock { $0.state = "stopped" }
     _ = try? await onOwnThread(name: "log-flush") { [parts] in parts.log.flush() }

@@ -7,6 +7,9 @@ public import Supervision
 public struct StoreParts: Sendable {
   /// Where cycles come from.
   public var stats: @Sendable (Journal) -> any StatsSource
+  /// The same for who only looks and changes nothing, also where there is no journal yet; nil where then there are no
+  /// cycles.
+  public var looking: @Sendable (Journal?) -> (any StatsSource)?
   /// Where events go.
   public var sink: @Sendable (Journal) -> any EventSink
   /// Called when somebody has put something right.
@@ -20,14 +23,17 @@ public struct StoreParts: Sendable {
     wallClock: WallClock = .system, tell: @escaping @Sendable (LogLevel, String) -> Void
   ) -> StoreParts {
     guard let supabase = settings.supabase, let key = supabase.key else {
-      return StoreParts(stats: { EmbeddedStore($0) }, sink: { EmbeddedStore($0) }, onReload: {})
+      return StoreParts(
+        stats: { EmbeddedStore($0) }, looking: { $0.map { EmbeddedStore($0) } }, sink: { EmbeddedStore($0) },
+        onReload: {})
     }
     let session = SupabaseSession(
       SupabaseEndpoint(url: supabase.url, key: key.reveal()), transport: CurlTransport(proxy: .environment),
       clock: StoreClock(now: { clock.now() }, sleep: { try await clock.sleep(for: $0) }), wallClock: wallClock,
       tell: tell)
     return StoreParts(
-      stats: { SupabaseStore(session, journal: $0) }, sink: { SupabaseStore(session, journal: $0) },
+      stats: { SupabaseStore(session, journal: $0) }, looking: { SupabaseStore(session, journal: $0) },
+      sink: { SupabaseStore(session, journal: $0) },
       onReload: { session.forget() })
   }
 

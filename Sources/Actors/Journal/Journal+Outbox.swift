@@ -14,6 +14,11 @@ extension Journal {
     try outbox("WHERE state = 'blocked' ORDER BY rowid", limit)
   }
 
+  /// The newest events whatever became of them, newest first.
+  public func sentEvents(limit: Int) throws(JournalFailure) -> [OutboxRow] {
+    try outbox("ORDER BY rowid DESC", limit)
+  }
+
   /// One event; nil where there is none.
   public func outboxEvent(_ eventID: String) throws(JournalFailure) -> OutboxRow? {
     try outbox("WHERE event_id = ?2", 1, [.text(eventID)]).first

@@ -16,6 +16,8 @@ public actor Journal {
   /// Told when a write succeeds after one was refused.
   private nonisolated let onRecovered: @Sendable () -> Void
   private var database: SQLiteDatabase?
+  /// Whether the file is still the one that was opened.
+  private var file = JournalFile()
   /// True from a call that the database refused to the next write that it took.
   private var isRefusing = false
 
@@ -72,6 +74,7 @@ public actor Journal {
       } else {
         try JournalSchema.migrations.migrate(opened)
       }
+      file.onOpened(opened)
       database = opened
     } catch {
       throw JournalFailure(wrapping: error, path: path)
@@ -84,8 +87,22 @@ public actor Journal {
     let database = try connected()
     // What goes into a file that nobody finds again is not recorded.
     guard !database.hasMoved else { throw noted(.database(moved)) }
+    let hasChanged = file.hasChanged(database)
     do {
-      let result = try database.transaction(.immediate) { try body(database) }
+      if hasChanged, file.isPlainlyForeign(database) {
+        database.leavesFile = true
+        throw overwritten
+      }
+      let result = try database.transaction(.immediate) {
+        if hasChanged, try file.isForeign(database) {
+          database.leavesFile = true
+          throw overwritten
+        }
+        try file.markOnce(database)
+        return try body(database)
+      }
+      database.leavesFile = false
+      file.onWritten(database)
       if isRefusing {
         isRefusing = false
         onRecovered()
@@ -117,6 +134,13 @@ public actor Journal {
       kind: .moved, path: path,
       description: "\(path): the file was moved, replaced or deleted while it was open. Put it back, or restart to "
         + "begin a new one.")
+  }
+
+  private var overwritten: SQLiteFailure {
+    SQLiteFailure(
+      kind: .overwritten, path: path,
+      description: "\(path): something else was written over the file while it was open, so nothing is recorded in it. "
+        + "Stop the daemon, put the right file in its place, remove \(path)-wal and \(path)-shm, and start it again.")
   }
 
   private func connected() throws(JournalFailure) -> SQLiteDatabase {

@@ -48,9 +48,9 @@ public enum JournalFailure: Error, Sendable, Hashable, CustomStringConvertible {
     if case .database(let failure) = self { failure.kind == .full } else { false }
   }
 
-  /// True where the file was moved, replaced or deleted: that heals only by somebody's hand.
+  /// True where the file was moved, replaced, deleted or overwritten: that heals only by somebody's hand.
   public var isMoved: Bool {
-    if case .database(let failure) = self { failure.kind == .moved } else { false }
+    if case .database(let failure) = self { failure.kind == .moved || failure.kind == .overwritten } else { false }
   }
 
   /// True where a file or directory may not be used by this user.

@@ -84,11 +84,11 @@ struct Assessor: Sendable {
       group = try await groups(first.written, settings, limit: limit)[first.key] ?? ModelGroup(key: first.key)
       evaluation = rule.evaluate(rows: group.rows, model: name, windowStart: memory.windowStart, now: now)
     }
-    if let name, let problem = ModelName.problem(with: name) {
+    if let name, let problem = ModelName.problemToWatch(name) {
       // It must never reach a server or a program: there is no model to act on.
       evaluation.verdict = .unattributed
       evaluation.reason =
-        "no model name: \"\(PrintableText.clip(name, to: PrintableText.nameLength))\" \(problem); \(evaluation.reason)"
+        "no model to act on: \"\(PrintableText.clip(name, to: PrintableText.nameLength))\" \(problem); \(evaluation.reason)"
     }
     return evaluation
   }

@@ -69,6 +69,8 @@ public struct ModelServerFailure: Error, Sendable, Hashable, CustomStringConvert
     case malformed
     /// The `ollama` program is missing or cannot be started.
     case missingProgram
+    /// This process or its host has no descriptor, process, thread or memory left: the server was not even asked.
+    case exhausted
   }
   /// What kind it is.
   public var kind: Kind
@@ -85,7 +87,7 @@ public struct ModelServerFailure: Error, Sendable, Hashable, CustomStringConvert
   public var isPermanent: Bool {
     switch kind {
     case .unknownModel: true
-    case .cancelled, .unreachable, .stalled, .server, .malformed, .missingProgram: false
+    case .cancelled, .unreachable, .stalled, .server, .malformed, .missingProgram, .exhausted: false
     }
   }
 }

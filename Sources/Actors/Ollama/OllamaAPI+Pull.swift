@@ -21,6 +21,7 @@ extension OllamaAPI {
         throw retry.repulls == 0
           ? failure : ModelServerFailure(failure.kind, "\(failure.description) (begun again \(retry.repulls) times)")
       }
+      progress(how.progress)
       do {
         // Checks for cancellation too where there is nothing to wait for.
         try await clock.sleep(wait)
@@ -93,7 +94,7 @@ extension OllamaAPI {
       case .truncated, .cancelled: status = nil
       case .unreachable, .connectTimeout: return .broken(.refused, ModelServerFailure(failure))
       case .firstByteTimeout, .stalled, .totalTimeout: return .broken(.stalled, ModelServerFailure(failure))
-      case .invalidURL, .tooLarge, .tls, .other: return .final(ModelServerFailure(failure))
+      case .invalidURL, .tooLarge, .tls, .exhausted, .other: return .final(ModelServerFailure(failure))
       }
     }
     switch shared.withLock({ $0.finish(status: status, at: clock.now()) }) {

@@ -161,6 +161,7 @@ extension ModelServerFailure {
       case .invalidURL, .unreachable, .connectTimeout, .tls: .unreachable
       case .firstByteTimeout, .stalled, .totalTimeout: .stalled
       case .truncated, .tooLarge: .malformed
+      case .exhausted: .exhausted
       case .other: .server
       }
     self.init(kind, failure.description)

@@ -18,7 +18,7 @@ extension OllamaCLI {
         case .stalled: how = .stalled
         case .malformed: how = .truncated
         case .unreachable: how = .refused
-        case .cancelled, .unknownModel, .server, .missingProgram: throw error
+        case .cancelled, .unknownModel, .server, .missingProgram, .exhausted: throw error
         }
         failure = error
       }
@@ -26,6 +26,7 @@ extension OllamaCLI {
         throw retry.repulls == 0
           ? failure : ModelServerFailure(failure.kind, "\(failure.description) (begun again \(retry.repulls) times)")
       }
+      progress(how.progress)
       do {
         try await clock.sleep(wait)
         try Task.checkCancellation()

@@ -60,7 +60,7 @@ public struct OllamaCLI: ModelServer {
       _ = try await run(["--version"])
       return true
     } catch {
-      return error.kind != .missingProgram
+      return error.kind != .missingProgram && error.kind != .exhausted
     }
   }
 
@@ -141,7 +141,10 @@ public struct OllamaCLI: ModelServer {
 
   /// The failure for a program that cannot be started.
   func missing(_ failure: ProcessFailure) -> ModelServerFailure {
-    ModelServerFailure(
+    if Shortage.isMeant(by: failure.code) {
+      return ModelServerFailure(.exhausted, "\(program) cannot be started now: \(failure.description)")
+    }
+    return ModelServerFailure(
       .missingProgram,
       "\(program) cannot be started: \(failure.description); install Ollama (https://ollama.com/download), "
         + "or set ollama.transport to \"api\"")

@@ -30,7 +30,12 @@ enum PullLine: Sendable, Hashable {
   }
 
   /// The members of a line. The server leaves out numbers that are 0.
+  ///
+  /// Numbers only show how far it is: one that is unusable counts as left out, and does not end a download.
   private struct Fields: Decodable {
+    /// Bytes above which a number is none: a layer of a pebibyte.
+    static let plausible: ClosedRange<Int64> = 0...(1 << 50)
+
     /// Its own word.
     var status: String?
     /// The layer.
@@ -41,6 +46,26 @@ enum PullLine: Sendable, Hashable {
     var completed: Int64?
     /// What went wrong.
     var error: ErrorText?
+
+    private enum CodingKeys: CodingKey {
+      case status, digest, total, completed, error
+    }
+
+    /// Reads what there is.
+    init(from decoder: any Decoder) throws {
+      let members = try decoder.container(keyedBy: CodingKeys.self)
+      status = try members.decodeIfPresent(String.self, forKey: .status)
+      error = try members.decodeIfPresent(ErrorText.self, forKey: .error)
+      digest = try? members.decode(String.self, forKey: .digest)
+      total = Self.count(.total, members)
+      completed = Self.count(.completed, members)
+    }
+
+    /// A number of bytes; nil for what is none.
+    private static func count(_ key: CodingKeys, _ members: KeyedDecodingContainer<CodingKeys>) -> Int64? {
+      guard let count = try? members.decode(Int64.self, forKey: key), plausible.contains(count) else { return nil }
+      return count
+    }
   }
 }
 

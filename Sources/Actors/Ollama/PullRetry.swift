@@ -18,6 +18,15 @@ struct PullRetry: Sendable {
     case truncated
     /// Nobody answers.
     case refused
+
+    /// What is shown in place of the last progress, which no longer holds, until the next attempt gets on.
+    var progress: PullProgress {
+      switch self {
+      case .stalled: PullProgress(status: "stood still; begun again")
+      case .truncated: PullProgress(status: "broken off by the server; begun again")
+      case .refused: PullProgress(status: "the server does not answer; looking for it again")
+      }
+    }
   }
 
   /// Begun again so far.

@@ -101,7 +101,7 @@ extension ModelServerFailure {
       )
     case .unreachable:
       return ModelServerFailure(kind, "\(server) cannot be reached: \(words)")
-    case .cancelled, .stalled, .server, .malformed, .missingProgram:
+    case .cancelled, .stalled, .server, .malformed, .missingProgram, .exhausted:
       return ModelServerFailure(kind, "\(server) could not pull \(model): \(words)")
     }
   }

@@ -57,6 +57,10 @@ struct RunConclusion: Sendable {
       if let failure {
         if failure.kind == .cancelled {
           self = .interrupted
+        } else if failure.kind == .exhausted {
+          // The model server was not even asked, so this is no failure of the model.
+          self.init(
+            state: .failed, result: nil, error: failure.description, outcome: .timedOut(progressed: true))
         } else {
           self.init(
             state: .failed, result: nil, error: failure.description,

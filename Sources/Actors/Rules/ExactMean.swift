@@ -30,10 +30,6 @@ public struct ExactMean: Sendable {
   /// The mean in doubles, to about 10^-16 times the number of rates; nil where there are none.
   public var approximate: Double? { evidence.isEmpty ? nil : sum / Double(evidence.count) }
 
-  /// True where the mean lies strictly below the threshold. Without evidence, or for a threshold that is not a number,
-  /// it does not.
-  public func isBelow(_ threshold: Double) -> Bool { position(relativeTo: threshold) == .below }
-
   /// Where the mean lies; `above` without evidence or for a threshold that is not a number.
   public func position(relativeTo threshold: Double) -> Position {
     guard !evidence.isEmpty, threshold >= 0 else { return .above }

@@ -18,9 +18,6 @@ public enum ModelName {
     for (index, segment) in segments.enumerated() {
       if segment.isEmpty { return "has an empty part between slashes" }
       if segment == "." || segment == ".." { return "has the part \"\(segment)\": names are no paths" }
-      guard let first = segment.utf8.first, isLetterOrDigit(first) || first == UInt8(ascii: "_") else {
-        return "has a part that does not begin with a letter, a digit or _"
-      }
       let isLast = index == segments.count - 1
       let pieces = segment.split(separator: "@", omittingEmptySubsequences: false)
       if pieces.count > (isLast ? 2 : 1) { return "has an @ in the wrong place" }
@@ -30,11 +27,28 @@ public enum ModelName {
       if colons.contains(where: \.isEmpty) || pieces.contains(where: \.isEmpty) {
         return "has nothing on one side of a : or @"
       }
+      guard let first = segment.utf8.first, isLetterOrDigit(first) || first == UInt8(ascii: "_") else {
+        return "has a part that does not begin with a letter, a digit or _"
+      }
       if isLast, colons.count == 2, colons[1].utf8.first == UInt8(ascii: "-") {
         return "has a tag that begins with -"
       }
     }
     return nil
+  }
+
+  /// Why a name is none of a model to watch and to act upon, in words that follow it; nil where it is one. Asked wherever
+  /// somebody names such a model: a version that is held has a name, too, but must never be refreshed or rolled back.
+  public static func problemToWatch(_ model: String) -> String? {
+    if let problem = problem(with: model) { return problem }
+    return isHeld(model) ? "is a version that retraind keeps to go back to: name the model itself" : nil
+  }
+
+  /// True for a name under which a version is held, as `backup` makes it, in upper or lower case.
+  public static func isHeld(_ model: String) -> Bool {
+    let (name, tag, _) = parts(of: Substring(model))
+    let end = (tag ?? name).lowercased()
+    return Held.allCases.contains { end.hasSuffix(backupSuffix + $0.rawValue) }
   }
 
   /// What is wrong with the first character that no name has.

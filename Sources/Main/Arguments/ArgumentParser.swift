@@ -87,9 +87,9 @@ struct ArgumentParser {
 
   /// `explain`: the model by either way, but not two different ones.
   private func explain() throws(UsageError) -> ExplainOptions {
-    let named = try model("--model")
+    let named = try value("--model", FieldCheck.recordedName)
     guard let first = scanned.positionals.first else { return ExplainOptions(model: named) }
-    let model = try checked("MODEL", first, FieldCheck.modelName)
+    let model = try checked("MODEL", first, FieldCheck.recordedName)
     if let named, named != model {
       throw UsageError("explain is asked about \(model) and about \(named)", hint: "Name one of them.")
     }
@@ -98,7 +98,7 @@ struct ArgumentParser {
 
   /// `history`.
   private func history() throws(UsageError) -> HistoryOptions {
-    var options = HistoryOptions(model: try model("--model"))
+    var options = HistoryOptions(model: try value("--model", FieldCheck.recordedName))
     let kinds = HistoryOptions.Kind.allCases.filter { scanned.flags.contains("--" + $0.rawValue) }
     if kinds.count > 1 {
       throw UsageError(

@@ -114,7 +114,7 @@ extension CommandSpec {
         OptionSpec("--sqlite", "for SQLite"),
       ],
       examples: [
-        Example("retraind schema --postgres | psql \"$DATABASE_URL\"", "make what is missing in a project"),
+        Example("retraind schema --postgres", "what a project's SQL editor takes, or psql"),
         Example("retraind schema --sqlite", "what the embedded store looks like"),
       ]),
     CommandSpec(

@@ -29,15 +29,21 @@ enum CheckCommand {
   ) async throws -> [CheckEntry] {
     let request = ControlRequest(
       .check, model: options.model, isDryRun: options.dryRun, waits: !options.noWait)
-    let link = DaemonLink(paths: loaded.paths, requests: requests)
+    let link = DaemonLink(loaded, requests: requests, context.terminal)
     if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
       return reply.checks ?? []
     }
     for warning in loaded.warnings { context.terminal.say("retraind: \(warning)") }
     do {
+      let tell: @Sendable (LogLevel, String) -> Void = { level, text in
+        if level >= .warning { context.terminal.say("retraind: \(text)") }
+      }
+      if options.dryRun {
+        return try await DryCheck.run(
+          loaded.settings, paths: loaded.paths, model: options.model, thread: thread, tell: tell)
+      }
       let quick = try await QuickCheck.run(
-        loaded.settings, paths: loaded.paths, model: options.model, isDryRun: options.dryRun,
-        thread: thread, tell: { level, text in if level >= .warning { context.terminal.say("retraind: \(text)") } })
+        loaded.settings, paths: loaded.paths, model: options.model, isDryRun: false, thread: thread, tell: tell)
       if let quick { return quick }
     } catch {
       let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)
@@ -48,7 +54,7 @@ enum CheckCommand {
     }
     return try await OneShot.with(loaded, context) { monitor in
       try await monitor.check(
-        model: options.model, isDryRun: options.dryRun, waits: true, progress: { progress.show($0) })
+        model: options.model, isDryRun: false, waits: true, progress: { progress.show($0) })
     }
   }
 

@@ -14,6 +14,11 @@ struct DaemonCommand {
     let settings = loaded.settings
     let log = Log(
       destination: .both(loaded.paths.log), level: settings.log.platformLevel, format: settings.log.platformFormat)
+    if let shortage = ThreadRoom.shortage(own: ThreadRoom.forRuns) {
+      log.critical("Not started: \(shortage)")
+      log.flush()
+      endProgram(ExitCode.temporary)
+    }
     for warning in loaded.warnings { log.warning("\(warning)") }
     let command = self
     runWithSignals(

@@ -20,18 +20,31 @@ struct DaemonLink: Sendable {
   let paths: StatePaths
   /// Signals: while the daemon works, one is enough to stop waiting for it.
   let requests: SignalRequests
+  /// What is wrong with the configuration, for a command that must not go on alone then.
+  let unusable: ConfigErrors?
+  /// Where that is said once a daemon has answered with its own.
+  let terminal: Terminal
+
+  /// The way to the daemon of a configuration.
+  init(_ loaded: LoadedConfiguration, requests: SignalRequests, _ terminal: Terminal) {
+    self.terminal = terminal
+    paths = loaded.paths
+    unusable = loaded.unusable
+    self.requests = requests
+  }
 
   /// Asks the daemon.
   ///
   /// - Parameter unanswered: what follows for the command where the daemon does not answer, as a sentence.
   /// - Returns: its final reply, which is no error; nil where no daemon runs on this state directory.
-  /// - Throws: `CommandFailure` where one runs and refuses or does not answer; `SocketFailure` where the talk failed.
+  /// - Throws: `CommandFailure` where one runs and refuses or does not answer, or none runs and the configuration cannot
+  ///   be used; `SocketFailure` where the talk failed.
   func ask(
     _ request: ControlRequest, unanswered: String? = nil,
     onProgress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
   ) async throws -> ControlReply? {
     // A socket that is not there needs no thread to find out.
-    guard access(paths.socket, F_OK) == 0 else { return nil }
+    guard access(paths.socket, F_OK) == 0 else { return try alone() }
     let line = try JSON.encode(request)
     let path = paths.socket
     let silence = Self.silence(of: request.command)
@@ -60,7 +73,17 @@ struct DaemonLink: Sendable {
     }
     // Busy, starting or stopping is not the same as not there.
     if let error = reply?.error { throw CommandFailure(code: reply?.exitCode ?? ExitCode.failure, error) }
+    guard let reply else { return try alone() }
+    if let unusable { terminal.say("retraind: warning: \(unusable)") }
     return reply
+  }
+
+  /// No daemon runs here.
+  private func alone() throws(CommandFailure) -> ControlReply? {
+    guard let unusable else { return nil }
+    throw CommandFailure(
+      code: ExitCode.configuration,
+      "\(unusable)\nNor does a daemon run at \(paths.socket) that could do it with its own.")
   }
 
   private static func silence(of command: ControlRequest.Command) -> Duration {

@@ -17,7 +17,13 @@ enum HistoryCommand {
         try show(rows, context, nothing: "No run yet.")
       case .events:
         let model = options.model.map(ModelName.normalised)
-        let rows = try await journal.events(limit: options.limit).map { EventEntry($0) }
+        // What went elsewhere is known from the outbox.
+        let events =
+          loaded.settings.supabase?.isComplete == true
+          ? try await journal.sentEvents(limit: options.limit).map { EventEntry($0) }
+          : try await journal.events(limit: options.limit).map { EventEntry($0) }
+        let rows =
+          events
           .filter { model == nil || $0.metadata?["model"].map(ModelName.normalised) == model }
         try show(rows, context, nothing: "No event yet.")
       case .decisions:
@@ -196,6 +202,20 @@ struct EventEntry: HistoryEntry {
     eventType = row.type
     notes = row.notes
     metadata = row.metadata.flatMap { PlainFields.read($0) }
+  }
+
+  /// An event that went, or is to go, to a store elsewhere; the table is where it lies, or how it stands.
+  init(_ row: OutboxRow) {
+    id = row.event.eventID
+    switch row.state {
+    case .delivered(let name): table = name
+    case .pending: table = "pending"
+    case .blocked: table = "blocked"
+    }
+    timestamp = row.event.triggeredAt.rfc3339
+    eventType = row.event.type
+    notes = row.event.notes
+    metadata = PlainFields.read(row.event.metadataJSON)
   }
 
   func line(_ terminal: Terminal) -> String {

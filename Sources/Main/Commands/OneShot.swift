@@ -25,6 +25,9 @@ enum OneShot {
   static func with<T: Sendable>(
     _ loaded: LoadedConfiguration, _ context: ProgramContext, _ body: (RetrainMonitor) async throws -> T
   ) async throws -> T {
+    if let shortage = ThreadRoom.shortage(own: ThreadRoom.forRuns) {
+      throw Failure.ended(code: ExitCode.temporary, shortage.description)
+    }
     let log = Log(
       destination: .file(loaded.paths.log), level: loaded.settings.log.platformLevel,
       format: loaded.settings.log.platformFormat)

@@ -35,19 +35,22 @@ struct ProgramContext: Sendable {
 }
 
 extension ProgramContext {
-  /// Where a daemon listens, for a command that only asks it, while the configuration cannot be used: the file may have
+  /// Where a daemon listens, for a command that it carries out, while the configuration cannot be used: the file may have
   /// been broken since the daemon read it. nil for other commands, and where nobody has listened there.
-  func placeOfDaemon(for invocation: Invocation) -> LoadedConfiguration? {
+  func placeOfDaemon(for invocation: Invocation, unusable: ConfigErrors) -> LoadedConfiguration? {
+    let mayGoOnAlone: Bool
     switch invocation {
-    case .status, .explain, .history, .reload: break
-    default: return nil
+    case .status, .explain, .history, .reload: mayGoOnAlone = true
+    case .record, .check, .retrain, .rollback: mayGoOnAlone = false
+    case .run, .checkConfig, .help, .version, .schema, .demo: return nil
     }
     var flags = invocation.overrides
     flags.config = nil
     let loaded = try? ConfigurationLoader.load(
       flags: flags, environment: environment.filter { $0.key != "RETRAIND_CONFIG" },
       workingDirectory: workingDirectory, readFile: { _ in .absent })
-    guard let loaded, access(loaded.paths.socket, F_OK) == 0 else { return nil }
+    guard var loaded, access(loaded.paths.socket, F_OK) == 0 else { return nil }
+    if !mayGoOnAlone { loaded.unusable = unusable }
     return loaded
   }
 }
@@ -93,20 +96,34 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
   do throws(ConfigErrors) {
     loaded = try context.load(invocation.overrides)
   } catch {
-    guard let place = context.placeOfDaemon(for: invocation) else {
+    guard let place = context.placeOfDaemon(for: invocation, unusable: error) else {
       context.fail(error.description, code: ExitCode.configuration)
     }
+    switch invocation {
     // A reload hears the same from the daemon, which is what counts.
-    if case .reload = invocation {} else { context.terminal.say("retraind: warning: \(error)") }
+    case .reload: break
+    // What needs a daemon says it when one has answered, and fails for it where none does.
+    case _ where place.unusable != nil: break
+    default: context.terminal.say("retraind: warning: \(error)")
+    }
     loaded = place
   }
+  if invocation.acts, let problem = DescriptorLimit.problem(limit: DescriptorLimit.raise()) {
+    context.fail(problem, code: ExitCode.temporary)
+  }
+  context.requireThreads(for: invocation)
   let requests = SignalRequests()
   switch invocation {
   case .run:
     DaemonCommand(context: context, loaded: loaded, flags: invocation.overrides, requests: requests).run()
   case .check(let options, _):
     // Most checks need one thread; what needs a monitor leaves it.
-    let thread = try? ThreadExecutor(name: "check")
+    let thread: ThreadExecutor
+    do throws(ThreadFailure) {
+      thread = try ThreadExecutor(name: "check")
+    } catch {
+      context.fail(error.description, code: ExitCode.temporary)
+    }
     runWithSignals(requests, on: thread) { await CheckCommand.run(options, loaded, requests, context, thread) }
   case .status: runWithSignals(requests) { await StatusCommand.run(loaded, requests, context) }
   case .explain(let options, _): runWithSignals(requests) { await ExplainCommand.run(options, loaded, context) }
@@ -118,6 +135,30 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
     runWithSignals(requests) { await ModelRunCommand.run(.rollback, options, loaded, requests, context) }
   case .reload: runWithSignals(requests) { await ReloadCommand.run(loaded, requests, context) }
   case .help, .version, .checkConfig, .schema, .demo: endProgram(ExitCode.software)
+  }
+}
+
+extension ProgramContext {
+  /// Ends the program where the system has no threads for it. A check needs one, a daemon says it in its log, and a run
+  /// is asked about when it turns out to be one.
+  fileprivate func requireThreads(for invocation: Invocation) {
+    switch invocation {
+    case .run, .check: return
+    default: break
+    }
+    let shortage = ThreadRoom.shortage(own: ThreadRoom.forCommands, mostOfPool: 1)
+    if let shortage { fail(shortage.description, code: ExitCode.temporary) }
+  }
+}
+
+extension Invocation {
+  /// Whether it may start a run in this process.
+  fileprivate var acts: Bool {
+    switch self {
+    case .run, .retrain, .rollback: true
+    case .check(let options, _): !options.dryRun
+    default: false
+    }
   }
 }
 

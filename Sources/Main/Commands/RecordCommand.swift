@@ -21,14 +21,15 @@ enum RecordCommand {
     do {
       try refuseFuture(options.timestamp)
       let id = try await record(cycle, loaded, requests, context)
+      let done = "The cycle WAS recorded, as \(id): do not record it again."
       if context.global.json {
         struct Recorded: Encodable {
           var id: String
           var model: String
         }
-        context.terminal.print(try JSON.encode(Recorded(id: id, model: options.model)))
+        context.terminal.print(try JSON.encode(Recorded(id: id, model: options.model)), done: done)
       } else {
-        context.terminal.print("recorded cycle \(id) of \(options.model)")
+        context.terminal.print("recorded cycle \(id) of \(options.model)", done: done)
       }
       return ExitCode.success
     } catch {
@@ -50,7 +51,7 @@ enum RecordCommand {
     _ cycle: ControlRequest.Cycle, _ loaded: LoadedConfiguration, _ requests: SignalRequests,
     _ context: ProgramContext
   ) async throws -> String {
-    let link = DaemonLink(paths: loaded.paths, requests: requests)
+    let link = DaemonLink(loaded, requests: requests, context.terminal)
     let reply = try await link.ask(
       ControlRequest(.record, cycle: cycle), unanswered: "It may still record the cycle when it goes on.")
     if let reply {
@@ -86,7 +87,7 @@ enum ModelRunCommand {
     _ command: ControlRequest.Command, _ options: ModelRunOptions, _ loaded: LoadedConfiguration,
     _ requests: SignalRequests, _ progress: ProgressLine, _ context: ProgramContext
   ) async throws -> RunAnswer {
-    let link = DaemonLink(paths: loaded.paths, requests: requests)
+    let link = DaemonLink(loaded, requests: requests, context.terminal)
     let request = ControlRequest(command, model: options.model, waits: options.wait)
     if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
       guard let answer = reply.run else {
@@ -104,12 +105,14 @@ enum ModelRunCommand {
 
   private static func show(_ answer: RunAnswer, _ context: ProgramContext) -> Int32 {
     let isGood = answer.error == nil
+    let done = "Run \(answer.run) of \(answer.model) WAS \(answer.isJoined ? "joined" : "requested"): \(answer.state)."
     if context.global.json {
-      context.terminal.print((try? JSON.encode(answer, isPretty: true)) ?? "{}")
+      context.terminal.print((try? JSON.encode(answer, isPretty: true)) ?? "{}", done: done)
     } else {
       let joined = answer.isJoined ? " (joined: one for this model was under way)" : ""
       context.terminal.print(
-        "\(answer.model): \(answer.state)\(answer.result.map { ", \($0)" } ?? "") (run \(answer.run))\(joined)")
+        "\(answer.model): \(answer.state)\(answer.result.map { ", \($0)" } ?? "") (run \(answer.run))\(joined)",
+        done: done)
       if let error = answer.error { context.terminal.say("retraind: \(error)") }
     }
     return isGood ? ExitCode.success : ExitCode.failure
@@ -120,7 +123,7 @@ enum ModelRunCommand {
 enum ReloadCommand {
   static func run(_ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext) async -> Int32 {
     do {
-      let link = DaemonLink(paths: loaded.paths, requests: requests)
+      let link = DaemonLink(loaded, requests: requests, context.terminal)
       guard let reply = try await link.ask(ControlRequest(.reload)) else {
         throw CommandFailure(
           code: ExitCode.unavailable,

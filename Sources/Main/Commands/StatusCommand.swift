@@ -7,7 +7,7 @@ import Rules
 enum StatusCommand {
   static func run(_ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext) async -> Int32 {
     do {
-      let link = DaemonLink(paths: loaded.paths, requests: requests)
+      let link = DaemonLink(loaded, requests: requests, context.terminal)
       let report: StatusReport
       if let reply = try await link.ask(
         ControlRequest(.status), unanswered: "What its journal knows is not shown.")

@@ -102,7 +102,7 @@ struct ConfigReader {
           entry.keyPosition, path,
           FieldProblem(message: "is the same model as \"\(other)\"", remedy: "keep one of the two entries"))
       }
-      if let problem = ModelName.problem(with: entry.key) {
+      if let problem = ModelName.problemToWatch(entry.key) {
         add(entry.keyPosition, path, FieldProblem(message: "the model's name \(problem)"))
       }
       var rules = RuleOverrides()

@@ -88,9 +88,18 @@ enum FieldCheck {
     }
   }
 
-  /// A model's name.
+  /// The name of a model to watch or to act upon.
   static func modelName(_ text: String) throws(FieldProblem) -> String {
-    guard let problem = ModelName.problem(with: text) else { return text }
+    try modelName(text, ModelName.problemToWatch(text))
+  }
+
+  /// The name of a model that is looked up in what is recorded.
+  static func recordedName(_ text: String) throws(FieldProblem) -> String {
+    try modelName(text, ModelName.problem(with: text))
+  }
+
+  private static func modelName(_ text: String, _ problem: String?) throws(FieldProblem) -> String {
+    guard let problem else { return text }
     let name = text.isEmpty ? "the name" : "the name \"\(PrintableText.clip(text))\""
     throw FieldProblem(message: "\(name) \(problem)")
   }

@@ -12,6 +12,9 @@ struct LoadedConfiguration: Sendable {
   var warnings: [ConfigWarning]
   /// Where everything lies, absolute.
   var paths: StatePaths
+  /// What is wrong with the configuration, where these are only the places at which a daemon may be asked; nil where the
+  /// rest holds, too.
+  var unusable: ConfigErrors?
 
   /// Where a setting came from. What a model's entry leaves out came from where the setting for all models did.
   func source(of path: [String]) -> SettingSource {

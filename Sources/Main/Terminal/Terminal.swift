@@ -25,12 +25,16 @@ struct Terminal: Sendable {
     hasProgress = !isDumb && isatty(2) == 1
   }
 
-  /// Data; line ends in it are meant. What else a terminal would act upon is escaped, see `OutputText`. Ends the program where it cannot be written: whoever reads the exit code has to hear it. A reader
-  /// that went away is no such case: `head` does so.
-  func print(_ line: String) {
+  /// Data; line ends in it are meant. What else a terminal would act upon is escaped, see `OutputText`. Ends the program
+  /// where it cannot be written: whoever reads the exit code has to hear it. A reader that went away is no such case:
+  /// `head` does so.
+  ///
+  /// - Parameter done: what has been done all the same, as a sentence: said where the data cannot be written.
+  func print(_ line: String, done: String? = nil) {
     let code = write(OutputText.escaped(line, keepsColor: hasColor) + "\n", to: 1)
     guard code != 0, code != EPIPE else { return }
-    say("retraind: standard output cannot be written: \(String(cString: strerror(code)))")
+    let consequence = done.map { ". \($0)" } ?? ""
+    say("retraind: standard output cannot be written: \(String(cString: strerror(code)))\(consequence)")
     endProgram(ExitCode.failure)
   }
 

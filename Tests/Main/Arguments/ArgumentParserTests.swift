@@ -1,4 +1,5 @@
 import Rules
+import TestSupport
 import Testing
 
 @testable import Main
@@ -158,6 +159,15 @@ struct ArgumentParserTests {
       ("status x", "status takes no argument \"x\" | Usage: retraind status"),
       ("retrain a b", "retrain takes no argument \"b\" | Usage: retraind retrain MODEL [--wait]"),
       ("retrain", "retrain needs MODEL: the model's name | For example: retraind retrain llama3.2:3b --wait"),
+      (
+        "rollback m:7b-retraind-previous",
+        "MODEL: the name \"m:7b-retraind-previous\" is a version that retraind keeps to go back to: name the model itself | See retraind rollback --help."
+      ),
+      (
+        "record --accepted 1 --rejected 1 --model m-retraind-previous-standby",
+        "--model: the name \"m-retraind-previous-standby\" is a version that retraind keeps to go back to: name the model itself | See retraind record --help."
+      ),
+      ("retrain :", "MODEL: the name \":\" has nothing on one side of a : or @ | See retraind retrain --help."),
       (
         "retrain a/../b",
         "MODEL: the name \"a/../b\" has the part \"..\": names are no paths | See retraind retrain --help."

@@ -1,4 +1,5 @@
 import Actors
+import TestSupport
 import Testing
 
 @Suite("durations as text", .timeLimit(.minutes(1)))

@@ -1,26 +1,9 @@
 import Actors
 import Rules
+import TestSupport
 import Testing
 
 @testable import Main
-
-/// The same numbers for the same seed on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-  /// Where the sequence is.
-  private var state: UInt64
-
-  /// Begins a sequence.
-  init(seed: UInt64) { state = seed }
-
-  /// SplitMix64.
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
-  }
-}
 
 @Suite("configuration under mutated input", .timeLimit(.minutes(1)))
 struct ScannerFuzzTests {

@@ -353,10 +353,6 @@ import Testing
     #expect(failure.description.contains("apt install libcurl4"))
   }
 
-  @Test func theLibraryNamesItself() throws {
-    #expect(try CurlTransport.libraryVersion().hasPrefix("libcurl/"))
-  }
-
   @Test(arguments: [
     ("http://localhost:1/", true), ("http://127.9.9.9/", true), ("https://[::1]:1/x", true),
     ("http://u:p@127.0.0.1/", true), ("http://127.evil.example/", false), ("http://127.0.0.1.evil/", false),

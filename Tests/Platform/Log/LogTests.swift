@@ -176,6 +176,23 @@ import Testing
     #expect(try messages(scratch.file("stderr")) == ["hello", "again"])
   }
 
+  @Test func withoutAThreadTheLastWordGoesToStandardErrorAtOnce() throws {
+    let scratch = try ScratchDirectory()
+    let standardError = open(scratch.file("stderr"), O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    defer { close(standardError) }
+    for destination in [LogDestination.both(scratch.file("x.log")), .standardError, .file(scratch.file("y.log"))] {
+      let log = Log(
+        destination: destination, level: .info, format: .json, wallClock: WallClock { 0 },
+        standardError: standardError, retryInterval: .seconds(3600), startThread: { _ in EAGAIN })
+      log.info("whispered")
+      log.critical("the last word")
+      #expect(!log.flush())
+      #expect(log.failure?.contains("thread could not be started") == true)
+    }
+    // A log that goes to a file alone leaves standard error to others.
+    #expect(try messages(scratch.file("stderr")) == ["the last word", "the last word"])
+  }
+
   @Test func fileThatRefusesDoesNotKeepStandardErrorWaiting() throws {
     let scratch = try ScratchDirectory()
     let blocker = try scratch.make("logs")

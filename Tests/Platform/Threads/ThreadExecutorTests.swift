@@ -31,6 +31,27 @@ private actor Notebook {
   func check() { assertHere() }
 }
 
+@Suite(.timeLimit(.minutes(1))) struct ThreadRoomTests {
+  @Test func thereIsRoomForAFew() { #expect(ThreadRoom.shortage(own: 3, mostOfPool: 2) == nil) }
+
+  @Test func whatCannotBeStartedIsToldAndWhatCouldHasEnded() {
+    let ended = Guarded(0)
+    let started = Guarded(0)
+    let failure = ThreadRoom.shortage(stacks: [1, 2, 3, 4]) { stack, body in
+      guard stack < 3 else { return EAGAIN }
+      started.withLock { $0 += 1 }
+      return OwnThread.start(name: "room") {
+        body()
+        ended.change { $0 += 1 }
+      }
+    }
+    #expect(failure?.code == EAGAIN)
+    #expect(failure?.description.contains("only 2 of the 4 threads") == true)
+    #expect(started.withLock { $0 } == 2)
+    #expect(ended.wait(atMost: .seconds(30)) { $0 == 2 ? true : nil } == true)
+  }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct ThreadExecutorTests {
   @Test func jobsRunInOrderOnOneThread() async throws {
     let executor = try ThreadExecutor(name: "notebook")

@@ -162,6 +162,7 @@ public struct StandInProject: Sendable {
     if let missing = columns.first(where: { !table.columns.contains($0) }) {
       return recorded["missing column insert"].replacing("nope", missing).replacing("learning_events", name)
     }
+    let ids = Set(table.rows.compactMap { $0["id"]?.text })
     var new: [[String: Cell]] = []
     for row in rows {
       var kept = row.filter { columns.contains($0.key) }
@@ -177,10 +178,12 @@ public struct StandInProject: Sendable {
           .replacing("learning_events", name)
       }
       if let refuses, kept["id"]?.text == refuses { return recorded["check violation"] }
-      if let id = kept["id"], table.rows.contains(where: { $0["id"] == id }) {
+      if let id = kept["id"]?.text, ids.contains(id) {
         if request.headers["prefer"]?.contains("ignore-duplicates") == true { continue }
         return recorded["...again, plain insert"].replacing("system_events", name)
       }
+      let path = "metadata->>event_id"
+      kept[path] = Query.value(path, in: kept)
       new.append(kept)
     }
     table.rows += new

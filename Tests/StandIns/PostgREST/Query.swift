@@ -2,12 +2,17 @@
 public struct Query: Sendable {
   /// Names and values, decoded, in order.
   var items: [(name: String, value: String)] = []
+  /// The members of long lists, by the list.
+  private var sets: [String: Set<String>] = [:]
 
   /// Reads what stands behind `?`.
   init(_ text: Substring) {
     for item in text.split(separator: "&") {
       let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       items.append((Self.decoded(parts[0]), parts.count > 1 ? Self.decoded(parts[1]) : ""))
+      if let value = items.last?.value, value.hasPrefix("in.") {
+        sets[value] = Set(Self.list(String(value.dropFirst(3))).map(Self.unquoted))
+      }
     }
   }
 
@@ -33,6 +38,7 @@ public struct Query: Sendable {
     items.allSatisfy { name, value in
       switch name {
       case "select", "limit", "offset", "order", "columns": true
+      case _ where sets[value] != nil: sets[value]?.contains(Self.value(name, in: row).text ?? "") ?? false
       case "or": Self.list(value).contains { Self.matches(term: $0, row) }
       default: Self.matches(name, value, row)
       }
@@ -75,7 +81,9 @@ public struct Query: Sendable {
 
   /// A cell, or what a JSON path leads to.
   public static func value(_ column: String, in row: [String: Cell]) -> Cell {
-    guard let arrow = column.firstRange(of: "->>") else { return row[column] ?? .null }
+    // What a write has looked up already.
+    if let cell = row[column] { return cell }
+    guard let arrow = column.firstRange(of: "->>") else { return .null }
     guard case .nested(let text) = row[String(column[..<arrow.lowerBound])] ?? .null else { return .null }
     return Cell.objects(text)?.first?[String(column[arrow.upperBound...])].flatMap { $0 } ?? .null
   }

@@ -1,6 +1,7 @@
 import Journal
 import Platform
 import Rules
+import TestSupport
 import Testing
 
 @testable import Stores
@@ -176,7 +177,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 4] as [UInt64])
   func itFindsWhatReadingEverythingFinds(seed: UInt64) async throws {
-    var random = Seeded(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let store = try await place.open()
     var all: [String?: [CycleRow]] = [:]
     for number in 0..<400 {

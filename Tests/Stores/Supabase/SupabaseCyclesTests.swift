@@ -1,3 +1,4 @@
+import Journal
 import Platform
 import PostgRESTStandIn
 import Rules
@@ -300,6 +301,33 @@ struct SupabaseCyclesTests {
     #expect(try await bench.journal.beginLook(at: bench.session.client.endpoint.root).floor == floor)
     _ = try await bench.store.refresh()
     #expect(try await bench.rows().count == 900)
+  }
+
+  @Test("who only looks sees the same, and writes nothing: over a journal for reading, and without one")
+  func looking() async throws {
+    let bench = try await SupabaseBench()
+    bench.addCycles(300)
+    _ = try await bench.store.refresh()
+    bench.addCycles(10, from: 300)
+    bench.transport.with { play in
+      // One of the mirror is gone, one was put right.
+      play.project.tables["learning_stats"]?.rows.remove(at: 299)
+      play.project.tables["learning_stats"]?.rows[298]["accepted"] = .number("9")
+    }
+    let reading = try await Journal.open(path: bench.directory + "/retraind.db", readOnly: true)
+    let store = SupabaseStore(bench.session, journal: reading)
+    #expect(try await store.refresh() == nil)
+    let seen = try await store.newestRows(of: [nil], limit: 400)
+    let none = SupabaseStore(bench.session, journal: nil)
+    #expect(try await none.refresh() == nil)
+    #expect(try await none.newestRows(of: nil, limit: 400) == seen)
+    #expect(try await bench.rows().count == 300)
+    _ = try await bench.store.refresh()
+    #expect(try await bench.store.newestRows(of: nil, limit: 400) == seen)
+    // Away: over the mirror it goes on, without one it cannot.
+    bench.transport.with { $0.play(.databaseDown) }
+    #expect(try await SupabaseStore(bench.session, journal: reading).refresh() != nil)
+    await #expect(throws: StoreFailure.self) { _ = try await SupabaseStore(bench.session, journal: nil).refresh() }
   }
 
   // MARK: - Recording

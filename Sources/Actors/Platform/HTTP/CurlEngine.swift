@@ -140,7 +140,8 @@ final class CurlEngine: Sendable {
       shared.isRunning = true
       if let code = Self.failure(startingThread: { CurlLoop(self).run() }) {
         shared.isRunning = false
-        let failure = HTTPFailure(.other, "no thread can be started for HTTP requests: \(SystemError.text(code))")
+        let failure = HTTPFailure(
+          .exhausted, "no thread can be started for HTTP requests: \(Shortage.words(code))")
         for case .start(let transfer) in shared.commands {
           shared.inFlight -= 1
           transfer.continuation?.resume(returning: .failure(failure))

@@ -27,6 +27,9 @@ extension CurlTransfer {
       return HTTPFailure(kind, "\(url): the answer is larger than the \(request.maximumBody) bytes that are allowed")
     case .connectTimeout, .firstByteTimeout, .stalled, .totalTimeout:
       return timedOut(kind)
+    case .exhausted:
+      let shortage = Shortage.ofDescriptors().map(Shortage.words) ?? detail
+      return HTTPFailure(kind, "\(url): nothing could be sent (\(shortage))")
     case .cancelled, .other:
       return HTTPFailure(kind, "\(url): the request failed (\(detail))")
     }
@@ -52,6 +55,11 @@ extension CurlTransfer {
   private func kind(_ code: CURLcode) -> HTTPFailure.Kind {
     switch code {
     case CURLE_URL_MALFORMAT: .invalidURL
+    case CURLE_OUT_OF_MEMORY: .exhausted
+    // Why no socket can be had it tells nobody.
+    case CURLE_COULDNT_RESOLVE_HOST where Shortage.ofDescriptors() != nil,
+      CURLE_COULDNT_CONNECT where Shortage.ofDescriptors() != nil:
+      .exhausted
     case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED:
       .unreachable
     case CURLE_OPERATION_TIMEDOUT: .connectTimeout

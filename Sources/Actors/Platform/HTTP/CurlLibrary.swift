@@ -15,9 +15,20 @@ struct CurlLibrary: @unchecked Sendable {
     "libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib", "/usr/lib/libcurl.4.dylib", "libcurl.dylib",
   ]
 
-  /// The library, loaded and initialised once per process. `curl_global_init` is not safe on several threads in every
-  /// version: this constant is the only caller, and the runtime lets one thread through.
-  static let shared: Result<CurlLibrary, HTTPFailure> = load(names)
+  /// The library once it is loaded.
+  private static let loaded = Guarded<CurlLibrary?>(nil)
+
+  /// The library, loaded and initialised once per process; what kept it from being loaded may be over the next time.
+  ///
+  /// `curl_global_init` is not safe on several threads in every version: here is the only caller, under a lock.
+  static func shared() -> Result<CurlLibrary, HTTPFailure> {
+    loaded.withLock { loaded in
+      if let loaded { return .success(loaded) }
+      let result = load(names)
+      loaded = try? result.get()
+      return result
+    }
+  }
 
   /// `curl_easy_setopt`, variadic: only through the typed shims.
   let setopt: UnsafeMutableRawPointer
@@ -51,8 +62,6 @@ struct CurlLibrary: @unchecked Sendable {
   let multiWakeup: MultiWakeup
   /// `curl_multi_info_read`.
   let multiMessage: MultiMessage
-  /// What it calls itself: `libcurl/8.5.0 OpenSSL/3.0.13 ...`.
-  let version: String
 
   /// Loads the first of some names that loads.
   static func load(_ names: [String]) -> Result<CurlLibrary, HTTPFailure> {
@@ -69,6 +78,11 @@ struct CurlLibrary: @unchecked Sendable {
         dlclose(handle)
         return .failure(error)
       }
+    }
+    if let code = Shortage.ofDescriptors() {
+      return .failure(
+        HTTPFailure(
+          .exhausted, "libcurl, which carries HTTP requests, cannot be loaded: \(Shortage.words(code))"))
     }
     if let refusal {
       return .failure(HTTPFailure(.other, "libcurl, which carries HTTP requests, cannot be loaded: \(refusal)"))
@@ -109,11 +123,9 @@ struct CurlLibrary: @unchecked Sendable {
     multiMessage = try function("curl_multi_info_read", as: MultiMessage.self)
     let globalInit = try function(
       "curl_global_init", as: (@convention(c) (Int) -> CURLcode).self)
-    let versionText = try function("curl_version", as: (@convention(c) () -> UnsafePointer<CChar>?).self)
     guard globalInit(Int(CURL_GLOBAL_SSL)) == CURLE_OK else {
       throw HTTPFailure(.other, "\(name) could not be initialised")
     }
-    version = versionText().map { String(cString: $0) } ?? name
   }
 }
 

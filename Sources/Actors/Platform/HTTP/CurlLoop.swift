@@ -15,12 +15,17 @@ struct CurlLoop {
   /// Runs until there has been nothing to do for a while.
   func run() {
     let curl: CurlLibrary
-    switch CurlLibrary.shared {
+    switch CurlLibrary.shared() {
     case .success(let library): curl = library
     case .failure(let failure): return abandon(failure)
     }
     guard let multi = curl.multiInit() else {
-      return abandon(HTTPFailure(.other, "libcurl has no memory for requests"))
+      return abandon(HTTPFailure(.exhausted, "libcurl has no memory for requests"))
+    }
+    // Where no descriptor was left for it, nothing would wake the loop for the next request.
+    guard curl.multiWakeup(multi) == CURLM_OK else {
+      _ = curl.multiCleanup(multi)
+      return abandon(HTTPFailure(.exhausted, "libcurl has no descriptor left for requests; look at ulimit -n"))
     }
     _ = retraind_curl_multi_setopt_long(curl.multiSetopt, multi, CURLMOPT_MAXCONNECTS, Self.idleConnections)
     engine.opened(curl, multi)
@@ -95,7 +100,7 @@ private struct CurlRunning {
     }
     guard let easy = transfer.easy, curl.multiAdd(multi, easy) == CURLM_OK else {
       transfer.dispose(curl)
-      return answer(transfer, .failure(HTTPFailure(.other, "libcurl refused a request for want of memory")))
+      return answer(transfer, .failure(HTTPFailure(.exhausted, "libcurl refused a request for want of memory")))
     }
     active[easy] = transfer
   }

@@ -31,7 +31,4 @@ public final class CurlTransport: HTTPTransport {
     }
     return try result.get()
   }
-
-  /// What the library calls itself, or why there is none. Loads it: for a diagnosis, on a thread that may wait.
-  public static func libraryVersion() throws(HTTPFailure) -> String { try CurlLibrary.shared.get().version }
 }

@@ -22,6 +22,8 @@ public struct HTTPFailure: Error, Sendable, Hashable, CustomStringConvertible {
     case tls
     /// The task was cancelled; the connection is closed.
     case cancelled
+    /// This process or its host has no descriptor, thread or memory left for it: nothing was sent.
+    case exhausted
     /// Anything else, such as a missing library.
     case other
   }

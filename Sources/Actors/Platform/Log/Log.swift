@@ -57,10 +57,13 @@ public final class Log: Sendable {
       standardError: STDERR_FILENO, retryInterval: LogWriter.retryInterval)
   }
 
-  /// A log with another descriptor for standard error and another pause, for tests.
+  /// A log with another descriptor for standard error, another pause and other threads, for tests.
   init(
     destination: LogDestination, level: LogLevel, format: LogFormat, wallClock: WallClock,
-    observer: (@Sendable (LogLevel, String) -> Void)? = nil, standardError: Int32, retryInterval: Duration
+    observer: (@Sendable (LogLevel, String) -> Void)? = nil, standardError: Int32, retryInterval: Duration,
+    startThread: @escaping @Sendable (@escaping @Sendable () -> Void) -> Int32 = {
+      OwnThread.start(name: "log", $0)
+    }
   ) {
     self.destination = destination
     self.format = format
@@ -71,6 +74,7 @@ public final class Log: Sendable {
     tzset()
     writer = LogWriter(
       destination: destination, standardError: standardError, retryInterval: retryInterval,
+      startThread: startThread,
       lossLine: { count, why in
         let message = "\(count) log lines are missing here: \(why)"
         return LogLine.bytes(format, .warning, message, at: wallClock.microseconds())
@@ -94,7 +98,8 @@ public final class Log: Sendable {
   public func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
     guard level.rawValue >= threshold.load(ordering: .relaxed) else { return }
     let message = message()
-    writer.add(LogLine.bytes(format, level, message, at: wallClock.microseconds()))
+    let line = LogLine.bytes(format, level, message, at: wallClock.microseconds())
+    if !writer.add(line), level == .critical { writer.writeNow(line) }
     observer?(level, message)
   }
 

@@ -52,12 +52,18 @@ final class LogWriter: Sendable {
   private let pause: Duration
   /// Makes the line that tells how many are missing, and why.
   private let lossLine: @Sendable (Int, String) -> [UInt8]
+  /// Starts the thread; an error number, or 0.
+  private let startThread: @Sendable (@escaping @Sendable () -> Void) -> Int32
 
   /// A writer whose thread starts with the first line.
   init(
     destination: LogDestination, standardError: Int32, retryInterval: Duration,
+    startThread: @escaping @Sendable (@escaping @Sendable () -> Void) -> Int32 = {
+      OwnThread.start(name: "log", $0)
+    },
     lossLine: @escaping @Sendable (Int, String) -> [UInt8]
   ) {
+    self.startThread = startThread
     self.destination = destination
     self.standardError = standardError
     self.pause = retryInterval
@@ -70,7 +76,10 @@ final class LogWriter: Sendable {
   var lostLines: Int { queue.withLock { $0.lostInAll } }
 
   /// Takes a line in, or counts it as lost.
-  func add(_ line: [UInt8]) {
+  ///
+  /// - Returns: false where no thread can be started that would write it.
+  @discardableResult
+  func add(_ line: [UInt8]) -> Bool {
     let isFirst = queue.change { queue in
       let isFull = queue.entries.count >= Self.maximumLines || queue.bytes + line.count > Self.maximumBytes
       if queue.isClosing || isFull {
@@ -80,7 +89,15 @@ final class LogWriter: Sendable {
       }
       return Self.take(.line(line), into: &queue)
     }
-    if isFirst { start() }
+    return isFirst ? start() : true
+  }
+
+  /// Writes a line to standard error from here, where it gets lines at all: the last word of a process that has no thread
+  /// left for its log. It stays in the queue, too, for a thread that can be started later.
+  func writeNow(_ line: [UInt8]) {
+    if case .file = destination { return }
+    var echo = LogEcho(standardError)
+    _ = echo.write(line, lossLine: lossLine)
   }
 
   /// Opens the file anew behind what waits.
@@ -123,15 +140,17 @@ final class LogWriter: Sendable {
     return true
   }
 
-  /// Starts the thread.
-  private func start() {
+  /// Starts the thread; false where that fails.
+  @discardableResult
+  private func start() -> Bool {
     // The thread keeps the writer, not the log: when the log goes, it closes the writer.
-    let code = OwnThread.start(name: "log") { self.work() }
-    if code == 0 { return }
+    let code = startThread { self.work() }
+    if code == 0 { return true }
     queue.change {
       $0.hasThread = false  // the next line tries again
       $0.failure = "the log's thread could not be started: \(SystemError.text(code))"
     }
+    return false
   }
 
   /// The thread's whole life.

@@ -11,6 +11,15 @@ public enum DescriptorLimit {
   /// Enough for the journal, the log, a full control socket, requests and children at once.
   public static let wanted = 512
 
+  /// Below this even one run gets stuck: database, log, locks, socket, library and connection are open at once.
+  public static let needed = 32
+
+  /// What to tell somebody whose limit is below `needed`; nil where it is not.
+  public static func problem(limit: Int) -> String? {
+    guard limit < needed else { return nil }
+    return "this process may open only \(limit) files at once (ulimit -n), and needs \(needed): raise the limit"
+  }
+
   /// Raises the soft limit to `wanted`, or as far as the hard one allows.
   ///
   /// - Returns: the limit now.

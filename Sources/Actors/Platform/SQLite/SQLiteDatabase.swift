@@ -27,6 +27,8 @@ public final class SQLiteDatabase {
   public let path: String
   /// What this connection may do.
   public let access: Access
+  /// Whether closing leaves file and log as they are: nothing may go into a file that somebody else has put there.
+  public var leavesFile = false
   private var handle: OpaquePointer?
   private var cache: [String: SQLiteStatement] = [:]
 
@@ -44,8 +46,22 @@ public final class SQLiteDatabase {
     } else {
       try SQLiteFile.requireRegular(path: path)
     }
-    let flags = access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
-    let code = sqlite3_open_v2(path, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    do throws(SQLiteFailure) {
+      try connect(to: path, busyTimeout: busyTimeout)
+    } catch {
+      guard access == .readOnly, error.kind == .cannotOpen, let unchanging = SQLiteFile.unchangingName(of: path) else {
+        throw error
+      }
+      try connect(to: unchanging, busyTimeout: busyTimeout)
+    }
+  }
+
+  /// Opens the file by its path or by a URI, and looks into it.
+  private func connect(to name: String, busyTimeout: Int32) throws(SQLiteFailure) {
+    // As a URI only what is one: a path may begin with `file:`, too.
+    let flags =
+      (access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | (name == path ? 0 : SQLITE_OPEN_URI)
+    let code = sqlite3_open_v2(name, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard code == SQLITE_OK, let handle else {
       let failure = failure(code)
       close()
@@ -54,7 +70,7 @@ public final class SQLiteDatabase {
     do throws(SQLiteFailure) {
       sqlite3_busy_timeout(handle, busyTimeout)
       _ = retraind_sqlite3_refuse_quoted_strings(handle)
-      try configure(handle)
+      try configure(handle, isUnchanging: name != path)
     } catch {
       close()
       throw error
@@ -72,14 +88,16 @@ public final class SQLiteDatabase {
   ///   is short: saves a process that ends at once most of its waits for the disk.
   public func close(keepsLog: Bool = false) {
     cache = [:]
-    if keepsLog, let handle, SQLiteFile.size(path: path + "-wal") <= Self.keptLog {
+    if let handle, leavesFile || keepsLog && SQLiteFile.size(path: path + "-wal") <= Self.keptLog {
       _ = retraind_sqlite3_keep_log(handle)
     }
     if let handle { sqlite3_close_v2(handle) }
     handle = nil
   }
 
-  private func configure(_ handle: OpaquePointer) throws(SQLiteFailure) {
+  private func configure(_ handle: OpaquePointer, isUnchanging: Bool) throws(SQLiteFailure) {
+    // Then the index of the log is kept in memory: there is no room for it beside the file.
+    if isUnchanging { try run("PRAGMA locking_mode = EXCLUSIVE") }
     try run("PRAGMA foreign_keys = ON")
     // Reads the header, so that a file that is no database is told here and not at the first query.
     _ = try query("PRAGMA schema_version") { row in row[0].integer }
@@ -189,6 +207,19 @@ public final class SQLiteDatabase {
     var moved: Int32 = 0
     let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved)
     return code == SQLITE_OK && moved != 0
+  }
+
+  /// Bytes of the file as they lie on the disk, and the file's size; nil where they cannot be read.
+  func bytesOnDisk(at offset: Int64, count: Int) -> (bytes: [UInt8], size: Int64)? {
+    guard let handle else { return nil }
+    var size: Int64 = 0
+    var code = SQLITE_OK
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      buffer.initialize(repeating: 0)
+      code = retraind_sqlite3_read_file(handle, buffer.baseAddress, Int32(clamping: count), offset, &size)
+      initialized = count
+    }
+    return code == SQLITE_OK ? (bytes, size) : nil
   }
 
   private var closedFailure: SQLiteFailure {

@@ -34,6 +34,8 @@ public struct SQLiteFailure: Error, Sendable, Hashable, CustomStringConvertible 
     case absent
     /// The file was moved, replaced or deleted while it was open.
     case moved
+    /// Something else was written over the file while it was open.
+    case overwritten
     /// The file or its directory cannot be opened.
     case cannotOpen
     /// The disk failed to read or write.
@@ -120,6 +122,9 @@ public struct SQLiteFailure: Error, Sendable, Hashable, CustomStringConvertible 
       "\(path): \(message)"
     case .moved:
       "\(path): the file was moved, replaced or deleted while it was open. Put it back, or restart to begin a new one."
+    case .overwritten:
+      "\(path): something else was written over the file while it was open. Stop this program, put the right file in "
+        + "its place, remove \(path)-wal and \(path)-shm, and start again."
     case .cannotOpen:
       "\(path): cannot be opened (\(SQLiteFile.words(for: systemError) ?? message)). Check that the directory exists "
         + "and that this user may read and write in it."

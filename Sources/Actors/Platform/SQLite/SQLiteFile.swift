@@ -48,6 +48,26 @@ enum SQLiteFile {
       description: "\(path): this is \(name(of: information.st_mode)), no file. Move it away, or name another place.")
   }
 
+  /// The URI under which SQLite reads a file without making anything beside it: for a file system that is mounted to be
+  /// read only, where no lock and no shared memory can be had and nobody writes. nil elsewhere.
+  ///
+  /// What is committed in the log beside the file is read too. Without one the file is all there is.
+  static func unchangingName(of path: String) -> String? {
+    let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    guard access(directory, W_OK) != 0, errno == EROFS else { return nil }
+    // An empty authority, so that a path which begins with two slashes is not read as one.
+    var name = path.hasPrefix("/") ? "file://" : "file:"
+    for byte in path.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"):
+        name.unicodeScalars.append(Unicode.Scalar(byte))
+      default: name += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }
+    }
+    return name + (size(path: path + "-wal") > 0 ? "?vfs=unix-none" : "?immutable=1")
+  }
+
   /// An error number, or 0 where something has that name.
   private static func status(of path: String) -> Int32 { access(path, F_OK) == 0 ? 0 : errno }
 
@@ -60,6 +80,19 @@ enum SQLiteFile {
     }
   }
 
+  /// Size and time of the last change of a file; zeros where there is none.
+  static func stamp(path: String) -> SQLiteFileState.Stamp {
+    var information = stat()
+    guard stat(path, &information) == 0 else { return SQLiteFileState.Stamp() }
+    #if canImport(Darwin)
+      let time = information.st_mtimespec
+    #else
+      let time = information.st_mtim
+    #endif
+    return SQLiteFileState.Stamp(
+      size: Int64(information.st_size), seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
+  }
+
   /// Size of a file in bytes; 0 where there is none.
   static func size(path: String) -> Int64 {
     var information = stat()
@@ -67,13 +100,7 @@ enum SQLiteFile {
   }
 
   /// The system's words for an error number; nil for 0.
-  static func words(for systemError: Int32) -> String? {
-    guard systemError != 0 else { return nil }
-    // A buffer of our own: strerror shares one between threads.
-    var buffer = [CChar](repeating: 0, count: 256)
-    guard strerror_r(systemError, &buffer, buffer.count) == 0 else { return nil }
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
+  static func words(for systemError: Int32) -> String? { systemError == 0 ? nil : SystemError.text(systemError) }
 
   private static func createDirectory(_ directory: String, for path: String) throws(SQLiteFailure) {
     do throws(FileFailure) {

@@ -12,9 +12,11 @@ enum OwnThread {
 
   /// Starts a detached thread. The body runs exactly once, or, where an error number comes back, never.
   ///
-  /// - Parameter name: as tools show it; Linux cuts it to 15 bytes.
-  static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
-    launch(name: name, Body(isOneOff: false, body))
+  /// - Parameters:
+  ///   - name: as tools show it; Linux cuts it to 15 bytes.
+  ///   - stack: bytes of its stack.
+  static func start(name: String, stack: Int = stackSize, _ body: @escaping @Sendable () -> Void) -> Int32 {
+    launch(name: name, stack: stack, Body(isOneOff: false, body))
   }
 
   /// Like `start`, counted against `maximumOneOff`.
@@ -47,10 +49,10 @@ enum OwnThread {
   }
 
   /// Starts a thread for a body.
-  private static func launch(name: String, _ body: Body) -> Int32 {
+  private static func launch(name: String, stack: Int = stackSize, _ body: Body) -> Int32 {
     let box = Unmanaged.passRetained(body)
     let code = retraind_thread_start(
-      name, stackSize, { raw in if let raw, OwnThread.perform(raw) { OwnThread.oneOff.change { $0 -= 1 } } },
+      name, stack, { raw in if let raw, OwnThread.perform(raw) { OwnThread.oneOff.change { $0 -= 1 } } },
       box.toOpaque())
     if code != 0 { box.release() }
     return code

@@ -1,4 +1,4 @@
-internal import Journal
+package import Journal
 internal import Platform
 internal import Rules
 
@@ -110,7 +110,7 @@ private struct EventTable {
 
 extension RetrainEvent {
   /// `metadata` as the embedded tables hold it.
-  var metadataJSON: String { JSONText.of(metadata) }
+  package var metadataJSON: String { JSONText.of(metadata) }
 
   /// What `metadata` says.
   var metadata: JSONText.Value {

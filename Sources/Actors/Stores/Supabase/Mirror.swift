@@ -27,23 +27,35 @@ extension Journal {
         try database.run("DELETE FROM retraind_meta WHERE key IN ('mirror.look', 'mirror.completed')")
         try setMeta("mirror.source", source, in: database)
       }
-      let number = (try meta("mirror.look", in: database).flatMap { Int64($0) } ?? 0) + 1
-      try setMeta("mirror.look", "\(number)", in: database)
-      var look = MirrorLook(number: number)
-      guard let completed = try meta("mirror.completed", in: database).flatMap({ Timestamp(parsing: $0) }) else {
-        return look
-      }
-      look.completedAt = completed
-      // A stamp of a wrong clock, far ahead, would leave everything else below the floor.
-      let newest = try database.first(
-        "SELECT max(timestamp) FROM retraind_mirror WHERE timestamp <= ?1", [SQLiteValue(completed)]
-      ) { row in row[0].timestamp }
-      if let newest = newest.flatMap({ $0 }) {
-        let overlap = Self.mirrorOverlap.components.seconds * 1_000_000
-        look.floor = Timestamp(microseconds: newest.microseconds - overlap)
-      }
+      let look = try nextLook(in: database)
+      try setMeta("mirror.look", "\(look.number)", in: database)
       return look
     }
+  }
+
+  /// The look that would be made now, by who may not write.
+  func possibleLook(at source: String) throws(JournalFailure) -> MirrorLook {
+    try read { database in
+      guard try meta("mirror.source", in: database) == source else { return MirrorLook(number: 0) }
+      return try nextLook(in: database)
+    }
+  }
+
+  private func nextLook(in database: SQLiteDatabase) throws -> MirrorLook {
+    var look = MirrorLook(number: (try meta("mirror.look", in: database).flatMap { Int64($0) } ?? 0) + 1)
+    guard let completed = try meta("mirror.completed", in: database).flatMap({ Timestamp(parsing: $0) }) else {
+      return look
+    }
+    look.completedAt = completed
+    // A stamp of a wrong clock, far ahead, would leave everything else below the floor.
+    let newest = try database.first(
+      "SELECT max(timestamp) FROM retraind_mirror WHERE timestamp <= ?1", [SQLiteValue(completed)]
+    ) { row in row[0].timestamp }
+    if let newest = newest.flatMap({ $0 }) {
+      let overlap = Self.mirrorOverlap.components.seconds * 1_000_000
+      look.floor = Timestamp(microseconds: newest.microseconds - overlap)
+    }
+    return look
   }
 
   /// Keeps what a look has seen; what was there is replaced.

@@ -9,14 +9,20 @@ public struct SupabaseStore: StatsSource, EventSink {
 
   /// What is known of the project.
   let session: SupabaseSession
-  /// Keeps the mirror.
-  let journal: Journal
+  /// Keeps the mirror; nil where nothing has been recorded yet.
+  let journal: Journal?
+  /// What the last look saw, for who may not write it into the mirror.
+  private let seen = Guarded(MirrorOverlay())
 
-  /// The store of a project, over the journal of the instance that runs.
-  public init(_ session: SupabaseSession, journal: Journal) {
+  /// The store of a project, over the journal of the instance that runs. Over one that is open for reading only, or
+  /// none, what is read stays in memory.
+  public init(_ session: SupabaseSession, journal: Journal?) {
     self.session = session
     self.journal = journal
   }
+
+  /// The journal, where the mirror may be written.
+  private var mirror: Journal? { journal.flatMap { $0.isReadOnly ? nil : $0 } }
 
   /// `supabase https://x.supabase.co`.
   public var name: String { session.standing.name }
@@ -29,7 +35,10 @@ public struct SupabaseStore: StatsSource, EventSink {
   /// The newest rows of the mirror, as `refresh` left it.
   public func newestRows(of models: [String?]?, limit: Int) async throws(StoreFailure) -> [ModelRows] {
     do throws(JournalFailure) {
-      return try await journal.newestCycles(of: models, limit: limit, in: .mirror)
+      if let mirror { return try await mirror.newestCycles(of: models, limit: limit, in: .mirror) }
+      let overlay = seen.withLock { $0 }
+      let kept = overlay.hidesMirror ? [] : try await journal?.newestCycles(of: models, limit: limit, in: .mirror) ?? []
+      return overlay.newest(of: models, limit: limit, over: kept)
     } catch {
       throw StoreFailure(error.description)
     }
@@ -54,7 +63,7 @@ public struct SupabaseStore: StatsSource, EventSink {
 
   private func completed(_ source: String) async throws(StoreFailure) -> Timestamp? {
     do throws(JournalFailure) {
-      return try await journal.mirrorCompleted(of: source)
+      return try await journal?.mirrorCompleted(of: source)
     } catch {
       throw StoreFailure(error.description)
     }
@@ -63,8 +72,9 @@ public struct SupabaseStore: StatsSource, EventSink {
   private func look(_ source: String) async throws {
     guard let columns = try await columns() else {
       // No row at all: there is nothing to read, and nobody can tell why.
-      let look = try await journal.beginLook(at: source)
-      try await journal.finishLook(look, sawRows: false, at: session.now)
+      if let mirror {
+        try await mirror.finishLook(try await mirror.beginLook(at: source), sawRows: false, at: session.now)
+      }
       session.note(
         "empty",
         "\(name) shows no row of \(Self.statsTable): it is empty, or a row-level security policy hides its rows from "
@@ -79,19 +89,31 @@ public struct SupabaseStore: StatsSource, EventSink {
         : "\(Self.statsTable) at \(client.endpoint) has neither accept_rate nor accepted and rejected: no cycle can be "
           + "judged. Run in the SQL editor: ALTER TABLE public.\(Self.statsTable) ADD COLUMN accepted integer, "
           + "ADD COLUMN rejected integer;")
-    let look = try await journal.beginLook(at: source)
+    let look: Journal.MirrorLook
+    if let mirror {
+      look = try await mirror.beginLook(at: source)
+    } else {
+      look = try await journal?.possibleLook(at: source) ?? Journal.MirrorLook(number: 0)
+    }
+    var overlay = MirrorOverlay(floor: look.floor, hidesMirror: look.completedAt == nil)
     var paging = StatsPaging(columns: columns, floor: look.floor)
     var action = StatsPaging.Action.ask(paging.first)
     while case .ask(let query) = action {
       let page = try await page(query, columns)
-      try await journal.mirror(
-        page.enumerated().map { columns.row($1, ordinal: paging.rows + $0) }, look: look)
+      try await keep(page.enumerated().map { columns.row($1, ordinal: paging.rows + $0) }, look, &overlay)
       action = paging.onPage(page)
     }
     let unstamped = try await page(paging.unstamped, columns)
-    try await journal.mirror(
-      unstamped.enumerated().map { columns.row($1, ordinal: $0) }, look: look)
-    try await journal.finishLook(look, sawRows: paging.rows + unstamped.count > 0, at: session.now)
+    try await keep(unstamped.enumerated().map { columns.row($1, ordinal: $0) }, look, &overlay)
+    if let mirror {
+      try await mirror.finishLook(look, sawRows: paging.rows + unstamped.count > 0, at: session.now)
+    } else {
+      seen.withLock { [overlay] in $0 = overlay }
+    }
+  }
+
+  private func keep(_ rows: [CycleRow], _ look: Journal.MirrorLook, _ overlay: inout MirrorOverlay) async throws {
+    if let mirror { try await mirror.mirror(rows, look: look) } else { overlay.rows += rows }
   }
 
   /// The columns that the table has, seen on one row of it; nil where there is no row.

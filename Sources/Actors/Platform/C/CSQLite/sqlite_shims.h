@@ -23,4 +23,18 @@ static inline int retraind_sqlite3_keep_log(sqlite3 *database) {
   return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
 
+// Reads the database file itself, past every cache, by the descriptor that SQLite has: opening and closing the file once
+// more would let go of this process's locks on it. What lies behind the end of the file is read as zeros.
+static inline int retraind_sqlite3_read_file(
+    sqlite3 *database, void *bytes, int count, sqlite3_int64 offset, sqlite3_int64 *size) {
+  sqlite3_file *file = 0;
+  int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code != SQLITE_OK) return code;
+  if (!file || !file->pMethods) return SQLITE_MISUSE;
+  code = file->pMethods->xFileSize(file, size);
+  if (code != SQLITE_OK) return code;
+  code = file->pMethods->xRead(file, bytes, count, offset);
+  return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
+}
+
 #endif
