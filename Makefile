@@ -50,7 +50,7 @@ test: deps ## Run every test; the last line has the count
 
 .PHONY: tsan
 tsan: deps ## Run every test under the thread sanitizer
-	@TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
+	@SUPERVISION_SEEDS="$${SUPERVISION_SEEDS:-1000}" TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
 	  Scripts/run-tests "make tsan" $(TEST) --sanitize=thread --scratch-path $(TSAN_PATH)
 
 .PHONY: lint
@@ -67,8 +67,13 @@ rules: ## Check the rules of the house, and that each of them can fire
 	Scripts/house-rules --self-test
 	Scripts/house-rules
 
+.PHONY: unit
+unit: ## Check the systemd unit: understood, and exposed at most 2.0
+	@Scripts/install-deps check
+	Scripts/check-unit
+
 .PHONY: check
-check: lint rules ## Format, lint and the rules of the house
+check: lint rules unit ## Format, lint, the rules of the house, the systemd unit
 
 .PHONY: quick
 quick: lint test ## Before each commit: lint and the tests of the debug build
@@ -79,6 +84,10 @@ ci: ## What the CI runs: test, check, and the tests under the thread sanitizer
 	$(MAKE) check
 	$(MAKE) tsan
 
+.PHONY: mutants
+mutants: ## Break the supervision module in one place at a time, and demand that tests fail
+	@SWIFT="$(SWIFT)" Scripts/mutants
+
 .PHONY: release
 release: deps ## Build the release binary: static, stripped, free of ICU
 	@Scripts/static-libraries .build-static
@@ -88,7 +97,7 @@ release: deps ## Build the release binary: static, stripped, free of ICU
 .PHONY: bench
 bench: release ## Measure the release binary beside what it replaces
 	@Scripts/install-deps bench
-	@Scripts/bench-venv $(VENV)
+	@Scripts/bench-venv $(VENV) .build-mutants
 	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
 	$(SWIFT) build $(RELEASE_FLAGS) --product SupervisionProbe
 	$(RELEASE_PATH)/release/Benchmarks --retraind $(BINARY) --python $(VENV)/bin/python \
@@ -102,6 +111,14 @@ install: release ## Install into PREFIX (default /usr/local); DESTDIR is honoure
 	install -m 644 LICENSE CHANGELOG.md "$(DESTDIR)$(PREFIX)/share/doc/retraind/"
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/retraind" >&2
 
+.PHONY: install-service
+install-service: install ## Install the systemd unit, its examples and the logrotate snippet too
+	install -d "$(DESTDIR)/etc/systemd/system/retraind.service.d" "$(DESTDIR)/etc/logrotate.d" "$(DESTDIR)/etc/retraind"
+	sed "s#@PREFIX@#$(PREFIX)#" Packaging/systemd/retraind.service >"$(DESTDIR)/etc/systemd/system/retraind.service"
+	install -m 644 Packaging/systemd/retraind.service.d/*.example "$(DESTDIR)/etc/systemd/system/retraind.service.d/"
+	install -m 644 Packaging/logrotate/retraind "$(DESTDIR)/etc/logrotate.d/retraind"
+	@echo "installed; start it with: systemctl daemon-reload && systemctl enable --now retraind" >&2
+
 .PHONY: uninstall
 uninstall: ## Remove what `make install` put there
 	rm -f "$(DESTDIR)$(PREFIX)/bin/retraind"
@@ -109,4 +126,4 @@ uninstall: ## Remove what `make install` put there
 
 .PHONY: clean
 clean: ## Remove every build
-	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV)
+	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV) .build-mutants

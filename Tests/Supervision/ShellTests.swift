@@ -1,4 +1,3 @@
-import Platform
 import TestSupport
 import Testing
 
@@ -111,7 +110,7 @@ import Testing
   @Test("a child can ask its own supervisor, from its body")
   func fromWithin() async throws {
     let results = EventRecorder<String>()
-    let box = Guarded<Supervisor?>(nil)
+    let box = Locked<Supervisor?>(nil)
     let parent = ChildSpec(id: "parent") { context in
       context.ready()
       guard let supervisor = box.withLock({ $0 }) else { return }

@@ -1,4 +1,3 @@
-import Platform
 import TestSupport
 import Testing
 
@@ -40,7 +39,7 @@ final class Script: Sendable {
     var inboxes: [String: AsyncStream<Command>.Continuation] = [:]
   }
   /// The state.
-  private let state = Guarded(State())
+  private let state = Locked(State())
   /// Which starts have begun and ended: `+a`, `-a`.
   let log = EventRecorder<String>()
 
@@ -233,7 +232,7 @@ final class Script: Sendable {
     #expect(weakly != nil)
     let run = bench.run()
     await bench.events.waitFor { if case .terminated = $0 { true } else { false } }
-    // The task itself lets go a moment after it has told its end; a stop comes after it in the mailbox.
+    // The task itself lets go a moment after it has told its end; a stop comes after it in the inbox.
     bench.supervisor.stop()
     _ = try await run.value
     await gone.wait { !$0.isEmpty }

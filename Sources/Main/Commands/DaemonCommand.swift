@@ -36,6 +36,7 @@ struct DaemonCommand {
   }
 
   private func serve(_ log: Log) async -> Int32 {
+    let voice = ServiceVoice(environment: context.environment)
     let monitor: RetrainMonitor
     do {
       monitor = try await RetrainMonitor.start(
@@ -45,17 +46,24 @@ struct DaemonCommand {
     } catch {
       let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)
       log.critical("Not started: \(reason)")
+      voice.failed("not started: \(reason)")
       return code
     }
     await monitor.dumpStatus()
+    await voice.ready(monitor)
     return await withTaskGroup(of: Int32?.self) { group in
-      group.addTask { await answerSignals(monitor, log) }
+      group.addTask { await answerSignals(monitor, log, voice) }
+      group.addTask {
+        await voice.keepTelling { await monitor.status() }
+        return nil
+      }
       group.addTask {
         do {
           _ = try await monitor.ended()
           return nil
         } catch {
           log.critical("Gave up: \(error)")
+          voice.failed("gave up: \(error)")
           return ExitCode.software
         }
       }
@@ -69,10 +77,11 @@ struct DaemonCommand {
   }
 
   /// Does what signals ask for, one after another, until they ask to stop.
-  private func answerSignals(_ monitor: RetrainMonitor, _ log: Log) async -> Int32? {
+  private func answerSignals(_ monitor: RetrainMonitor, _ log: Log, _ voice: ServiceVoice) async -> Int32? {
     while !Task.isCancelled {
       let pending = await requests.next()
       if pending.stop {
+        voice.stopping()
         log.info("Stopping: what runs is recorded as interrupted and goes on at the next start.")
         let report = await monitor.stop()
         if let unstopped = report?.unstopped, !unstopped.isEmpty {
@@ -81,7 +90,7 @@ struct DaemonCommand {
         log.info("Model retrain monitor stopped.")
         return ExitCode.success
       }
-      if pending.reload { _ = await monitor.reload() }
+      if pending.reload { await voice.reloading { _ = await monitor.reload() } }
       if pending.dump {
         monitor.reopenLog()
         await monitor.dumpStatus()

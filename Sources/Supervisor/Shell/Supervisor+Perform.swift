@@ -26,7 +26,7 @@ extension Supervisor {
   /// Starts a child's task; its end is posted.
   private func spawn(_ key: ChildKey, _ generation: UInt64, _ id: String, _ body: @escaping ChildSpec.Body) {
     let incarnation = Incarnation(id: id, key: key, generation: generation, host: self)
-    let task = spawner.spawn(incarnation, body)
+    let task = spawner.spawn(incarnation, isNamed: !machine.isPool, body)
     while running.count <= Int(key.slot) { running.append(nil) }
     running[Int(key.slot)] = Running(task: task, incarnation: incarnation)
   }

@@ -39,8 +39,8 @@ extension Supervisor {
 
   /// Replaces the specifications of the supervisor and of its children in place: nothing is started or stopped.
   ///
-  /// New limits, delays and significance hold at once, a new body from the next start on. Children that are new are
-  /// added and do not run; those that are missing stay as they are.
+  /// New limits, delays, graces and significance hold at once; a new body, and a heartbeat where there was none, from
+  /// the next start on. Children that are new are added and do not run; those that are missing stay as they are.
   ///
   /// - Throws: `SpecError` where the specification is for another supervisor, does not fit to children that it does not
   ///   name, or comes after the stop. The old ones stay in force then.

@@ -60,6 +60,8 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
   private var actions: [SupervisorStateMachine.Action] = []
   /// What is being handled.
   private var batch: [Post] = []
+  /// How much of it has been.
+  private var position = 0
 
   /// Makes a supervisor. It starts nothing until it is run.
   ///
@@ -124,15 +126,19 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
   /// Handles what waits until nothing does. After `Defaults.turnLimit` posts it hands the turn over, so that a child
   /// whose call began it gets on with its own work.
   private func finishTurn() {
-    var handled = 1
+    var budget = Defaults.turnLimit
     while true {
+      while position < batch.count {
+        guard budget > 0 else { return handOver() }
+        budget -= 1
+        position += 1
+        handle(batch[position - 1])
+      }
       setAlarm()
-      batch.removeAll(keepingCapacity: true)
+      // A burst is no reason to keep room for the next one.
+      batch.removeAll(keepingCapacity: batch.count <= Defaults.turnLimit)
+      position = 0
       guard inbox.withLock({ $0.exchange(&batch) }) else { return }
-      handled += batch.count
-      let posts = batch
-      for post in posts { handle(post) }
-      if handled >= Defaults.turnLimit { return handOver() }
     }
   }
 

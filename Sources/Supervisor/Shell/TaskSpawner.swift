@@ -19,8 +19,11 @@ public struct TaskSpawner: Sendable {
   /// Starts the task of a child, which tells its end to the incarnation.
   ///
   /// A task keeps the frames of its functions for as long as it lives: nothing is done here that needs no waiting.
-  func spawn(_ incarnation: Incarnation, _ body: @escaping ChildSpec.Body) -> Task<Void, Never> {
-    Task.detached(name: incarnation.id, executorPreference: executor, priority: .medium) {
+  /// A name is copied into each task: the children of a pool, which have numbers only, go without.
+  func spawn(_ incarnation: Incarnation, isNamed: Bool, _ body: @escaping ChildSpec.Body) -> Task<Void, Never> {
+    Task.detached(
+      name: isNamed ? incarnation.id : nil, executorPreference: executor, priority: .medium
+    ) {
       do {
         try await body(ChildContext(incarnation))
         incarnation.ended(nil)
