@@ -251,6 +251,18 @@ struct SupabaseConfigurationTests {
     #expect(try warnings(nil, ["SUPABASE_ANON_KEY": "k"]).isEmpty)
   }
 
+  @Test("a file of a key that everybody may read is used, and people are told")
+  func openKeyFile() throws {
+    let loaded = try LoaderSupport.load(
+      "{supabase: {url: 'https://x', keyFile: 'k'}}",
+      files: ["/w/k": .contents(Array("key\n".utf8), isOpenToAll: true)])
+    #expect(loaded.settings.supabase?.key?.reveal() == "key")
+    #expect(
+      loaded.warnings.map(\.description) == [
+        "supabase.keyFile: k can be read by every user of this machine: chmod 600 k"
+      ])
+  }
+
   @Test("a key that stands where a path should is not repeated")
   func misplacedKey() throws {
     let loaded = try LoaderSupport.load(
