@@ -53,7 +53,7 @@ struct MonitorTests {
     await bench.clock.waitForSleeper(dueBy: MonitorActor.failedLook)
     bench.clock.advance(by: MonitorActor.failedLook)
     await bench.logged("Retry failed: unreachable")
-    #expect(bench.lines("failed: unreachable").count { $0.hasPrefix("ERROR") } == 1, "\(bench.log.all)")
+    #expect(bench.lines("failed: unreachable").count { $0.hasPrefix("error") } == 1, "\(bench.log.all)")
     bench.stats.fail(nil)
     await bench.clock.waitForSleeper(dueBy: MonitorActor.failedLook * 2)
     bench.clock.advance(by: MonitorActor.failedLook)

@@ -136,7 +136,6 @@ public actor MonitorActor {
       // A store that was not there at the start must not cost a whole interval.
       isToLookAgain = true
       schedule.onRetryKnown(after: Self.failedLook, now: parts.clock.now())
-      // What a scheduled check has told already is no news.
       let isNews = !name.hasPrefix("Retry") || lastError != "\(error)"
       lastError = "\(error)"
       parts.log.log(
