@@ -122,6 +122,23 @@ struct SupabaseEventsTests {
     }
   }
 
+  @Test("a command that is too short to wait leaves the next one the knowledge that the table is missing")
+  func shortCommands() async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { $0.play(.recorded("missing table POST"), on: "POST system_events") }
+    _ = await deliver(bench)
+    let pauses = bench.pauses.withLock { $0.count }
+    bench.pass(.seconds(3600))
+    let next = SupabaseSession(
+      bench.session.client.endpoint, transport: bench.transport, clock: bench.session.client.clock,
+      wallClock: WallClock { SupabaseBench.origin + 3_600_000_000 }, tell: { _, _ in })
+    let outcomes = await SupabaseStore(next, journal: bench.journal).deliver([
+      Delivery(SupabaseBench.event(2), isFresh: true)
+    ])
+    #expect((try? outcomes.first?.get())?.table == "learning_events")
+    #expect(bench.pauses.withLock { $0.count } == pauses)
+  }
+
   @Test("a table that was just made is waited for, and nothing falls back")
   func cacheDelay() async throws {
     let bench = try await SupabaseBench()

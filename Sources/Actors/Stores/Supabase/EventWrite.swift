@@ -34,16 +34,20 @@ struct EventWrite: Sendable {
   /// What is known of the table.
   private(set) var knowledge: SupabaseSession.TableKnowledge
   private var answers = 0
-  private var hasWaited = false
+  private var hasWaited: Bool
 
   /// A write that has not begun.
+  ///
+  /// - Parameter hasWaited: true where the table has been missing for longer than `cachePatience` already.
   init(
-    _ table: SupabaseTable, count: Int, endpoint: SupabaseEndpoint, knowledge: SupabaseSession.TableKnowledge
+    _ table: SupabaseTable, count: Int, endpoint: SupabaseEndpoint, knowledge: SupabaseSession.TableKnowledge,
+    hasWaited: Bool = false
   ) {
     self.table = table
     self.count = count
     self.endpoint = endpoint
     self.knowledge = knowledge
+    self.hasWaited = hasWaited
   }
 
   /// The first step.

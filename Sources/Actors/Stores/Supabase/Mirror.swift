@@ -108,6 +108,22 @@ extension Journal {
     }
   }
 
+  /// What was noted of a store under a name; nil where nothing was.
+  func recall(_ name: String) throws(JournalFailure) -> String? {
+    try read { database in try meta("store.\(name)", in: database) }
+  }
+
+  /// Notes something of a store; nil forgets it.
+  func remember(_ name: String, _ value: String?) throws(JournalFailure) {
+    try write { database in
+      if let value {
+        try setMeta("store.\(name)", value, in: database)
+      } else {
+        try database.run("DELETE FROM retraind_meta WHERE key = ?1", [.text("store.\(name)")])
+      }
+    }
+  }
+
   /// SQLite stores NaN as NULL, which says that there is no rate: something else than a wrong one.
   private static func mirrored(_ rate: Double?) -> SQLiteValue {
     guard let rate else { return .null }

@@ -1,5 +1,6 @@
 public import Journal
 internal import Platform
+internal import Rules
 
 /// Delivering events: `system_events`, or `learning_events` while that table is not there for us.
 extension SupabaseStore {
@@ -56,12 +57,15 @@ extension SupabaseStore {
     _ events: ArraySlice<RetrainEvent>, to table: SupabaseTable, into outcomes: inout [String: Outcome]
   ) async -> Bool {
     func settle(_ outcome: Outcome) { for event in events { outcomes[event.eventID] = outcome } }
+    let missingSince = await missingSince(table)
     var write = EventWrite(
-      table, count: events.count, endpoint: session.client.endpoint, knowledge: session.knowledge(of: table.rawValue))
+      table, count: events.count, endpoint: session.client.endpoint, knowledge: session.knowledge(of: table.rawValue),
+      hasWaited: missingSince.map { $0.adding(EventWrite.cachePatience) <= session.now } ?? false)
     var step = write.onStart()
     while true {
       switch step {
       case .sendLater(let pause):
+        if missingSince == nil { await note(table, missingSince: session.now) }
         do throws(StoreProblem) {
           try await session.client.wait(pause)
         } catch {
@@ -76,6 +80,7 @@ extension SupabaseStore {
             table.rawValue, columns: columns, rows: table.rows(Array(events), columns: columns))
           settle(.success(DeliveryReceipt(table: table.rawValue, wasThere: false)))
           onWritten(table)
+          if missingSince != nil { await note(table, missingSince: nil) }
           return true
         } catch {
           step = write.onProblem(error)
@@ -103,6 +108,17 @@ extension SupabaseStore {
         return false
       }
     }
+  }
+
+  /// Since when a table is missing, as an earlier program saw it: a command may be too short to wait.
+  private func missingSince(_ table: SupabaseTable) async -> Timestamp? {
+    guard let text = try? await journal?.recall("missing.\(table.rawValue)") else { return nil }
+    return Timestamp(parsing: text)
+  }
+
+  /// A note that gets lost costs a pause, nothing else.
+  private func note(_ table: SupabaseTable, missingSince time: Timestamp?) async {
+    try? await journal?.remember("missing.\(table.rawValue)", time?.sortableText)
   }
 
   private func onWritten(_ table: SupabaseTable) {
