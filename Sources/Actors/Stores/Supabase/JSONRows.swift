@@ -1,7 +1,7 @@
 internal import Platform
 
 /// Reads a JSON array of objects, keeping only the columns that are wanted: ten thousand rows at every start must not
-/// cost what a general decoder takes (Docs/decisions/0015).
+/// cost what a general decoder takes (Docs/decisions/0016).
 ///
 /// Values come as `SQLiteValue`, which is taken for what it says whatever type it has: PostgREST writes NaN and Infinity
 /// as text, and some tables hold numbers as text.
