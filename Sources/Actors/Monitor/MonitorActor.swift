@@ -10,6 +10,8 @@ import Supervision
 public actor MonitorActor {
   /// When failed runs are looked at again where the journal could not say when they are due.
   static let retryLook = Duration.seconds(300)
+  /// When a check that could not read its rows is made again, should the next one not be due before.
+  static let failedLook = Duration.seconds(300)
 
   private let journal: Journal
   private let retrain: Ref<RetrainActor>
@@ -21,6 +23,8 @@ public actor MonitorActor {
   private let requests: CheckQueue
   private var schedule: MonitorSchedule
   private var lastError: String?
+  /// True while the last full check could not read its rows.
+  private var isToLookAgain = false
   private var news = CheckNews()
   private var lastSummary = MonitorSummary()
 
@@ -72,8 +76,12 @@ public actor MonitorActor {
         await noteRetries(after: looked)
       case .retry:
         let looked = wallNow()
-        let due = await modelsDueForRetry(by: looked)
-        if !due.isEmpty { await scheduledCheck("Retry", only: due) }
+        if isToLookAgain {
+          await scheduledCheck("Retry", only: nil)
+        } else {
+          let due = await modelsDueForRetry(by: looked)
+          if !due.isEmpty { await scheduledCheck("Retry", only: due) }
+        }
         await noteRetries(after: looked)
       }
     }
@@ -122,10 +130,16 @@ public actor MonitorActor {
   private func scheduledCheck(_ name: String, only: Set<String>?) async {
     do {
       let outcome = try await check(only: only, isDryRun: false, name: name)
+      if only == nil { isToLookAgain = false }
       note(outcome.failure)
     } catch {
+      // A store that was not there at the start must not cost a whole interval.
+      isToLookAgain = true
+      schedule.onRetryKnown(after: Self.failedLook, now: parts.clock.now())
+      let isNews = !name.hasPrefix("Retry") || lastError != "\(error)"
       lastError = "\(error)"
-      parts.log.error("\("\(name) failed: \(error)".asSentence) The next one comes as scheduled.")
+      parts.log.log(
+        isNews ? .error : .debug, "\("\(name) failed: \(error)".asSentence) It is tried again in a few minutes.")
     }
   }
 
