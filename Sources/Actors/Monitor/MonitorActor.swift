@@ -70,6 +70,10 @@ public actor MonitorActor {
         let looked = wallNow()
         await scheduledCheck("Check \(number)", only: nil)
         await noteRetries(after: looked)
+      case .again:
+        let looked = wallNow()
+        await scheduledCheck("Check \(schedule.checks), repeated", only: nil)
+        await noteRetries(after: looked)
       case .retry:
         let looked = wallNow()
         let due = await modelsDueForRetry(by: looked)
@@ -110,27 +114,33 @@ public actor MonitorActor {
     let name = request.isDryRun ? "Dry run" : "Check on request"
     do {
       let outcome = try await check(only: request.only, isDryRun: request.isDryRun, name: name)
-      if !request.isDryRun { note(outcome.failure) }
+      if !request.isDryRun { note(outcome.failure, outcome.results, isFull: request.only == nil) }
       return .success(outcome.results)
-    } catch let failure as StoreFailure {
-      return .failure(failure)
     } catch {
-      return .failure(StoreFailure("\(error)"))
+      if isScheduled, !request.isDryRun { _ = schedule.onCheckFailed(now: parts.clock.now()) }
+      return .failure(
+        error as? StoreFailure ?? StoreFailure("\(error)", isTransient: Patience.isWorthwhile(error)))
     }
   }
 
   private func scheduledCheck(_ name: String, only: Set<String>?) async {
     do {
       let outcome = try await check(only: only, isDryRun: false, name: name)
-      note(outcome.failure)
+      note(outcome.failure, outcome.results, isFull: only == nil)
     } catch {
       lastError = "\(error)"
-      parts.log.error("\("\(name) failed: \(error)".asSentence) The next one comes as scheduled.")
+      let pause = schedule.onCheckFailed(now: parts.clock.now())
+      parts.log.error("\("\(name) failed: \(error)".asSentence) It is repeated in \(pause.inWords).")
     }
   }
 
-  /// Keeps why a check could not be recorded, for the status; nil where it was.
-  private func note(_ failure: String?) {
+  /// Keeps why a check could not be recorded, for the status; nil where it was. What failed is repeated soon.
+  private func note(_ failure: String?, _ results: [CheckResult], isFull: Bool) {
+    if failure != nil || results.contains(where: \.isTemporary) {
+      if isScheduled { _ = schedule.onCheckFailed(now: parts.clock.now()) }
+    } else if isFull {
+      schedule.onCheckDone()
+    }
     if failure == nil, lastError != nil { parts.log.info("Checks work again.") }
     lastError = failure
   }
@@ -180,8 +190,8 @@ public actor MonitorActor {
     } catch {
       // The watch goes on; but what cannot be recorded is not done.
       failure = "decisions cannot be recorded, so nothing is done: \(error)"
-      results = assessments.map { CheckResult(unrecorded: $0, because: "\(error)") }
-      parts.log.error("\("\(name): \(failure ?? "")".asSentence) It is tried again at the next check.")
+      results = assessments.map { CheckResult(unrecorded: $0, because: error) }
+      parts.log.error("\("\(name): \(failure ?? "")".asSentence) It is tried again soon.")
     }
     lastSummary.note(results, at: now, isFull: only == nil)
     for line in news.lines(about: results, isFull: only == nil) { parts.log.log(line.level, line.text) }
@@ -221,7 +231,8 @@ public actor MonitorActor {
       await noteRefusal(of: decision, because: "\(error)")
       return CheckResult(
         evaluation: assessment.evaluation, action: .failed,
-        reason: "\(assessment.evaluation.reason); no run was started: \(error)")
+        reason: "\(assessment.evaluation.reason); no run was started: \(error)",
+        isTemporary: Patience.isWorthwhile(error))
     }
   }
 
