@@ -1,5 +1,8 @@
 import CShims
 import Glibc
+import Journal
+import Rules
+import Stores
 import TestSupport
 import Testing
 
@@ -111,6 +114,86 @@ struct ControlTests {
     await bench.server.calls.waitFor { $0 == "pull m" }
     #expect(await monitor.status().lane.running?.model == "m")
     gate.open()
+    await monitor.stop()
+  }
+
+  @Test("what a check found of very many models comes in several lines, none of them too long, and none is lost")
+  func manyModels() async throws {
+    let bench = try MonitorBench()
+    let count = 3 * ControlReply.maximumWeight
+    let monitor = try await bench.start(mode: .daemon)
+    await bench.logged("Check 1: ")
+    bench.stats.replace((0..<count).map { ModelRows(model: "m\($0)", rows: [], hasMore: false) })
+    let replies = try await ask(bench, JSON.encode(ControlRequest(.check, isDryRun: true))).value
+    #expect(replies.count > 2)
+    #expect(replies.dropLast().allSatisfy { $0.isPart == true })
+    #expect(replies.last?.isFinal == true)
+    #expect(Set(replies.flatMap { $0.checks ?? [] }.map(\.model)).count == count)
+    await monitor.stop()
+  }
+
+  @Test("a socket whose file was removed is there again after a reload, and who waits at the old one is answered")
+  func removedSocket() async throws {
+    let bench = try MonitorBench()
+    let gate = Gate()
+    bench.server.script("m", .hold(gate, bytes: 7))
+    let monitor = try await bench.start(mode: .daemon)
+    let run = try ask(bench, JSON.encode(ControlRequest(.retrain, model: "m", waits: true)))
+    await bench.server.calls.waitFor { $0 == "pull m" }
+    try await monitor.tree.handover.ends.waitForWaiters(1)
+    #expect(unlink(bench.paths.socket) == 0)
+    _ = await monitor.reload()
+    // Without a reloader nothing is read, but the socket is looked after by the dump.
+    await monitor.dumpStatus()
+    #expect(bench.lines("had been removed; it is there again").count == 1)
+    #expect(try await ask(bench, JSON.encode(ControlRequest(.status))).value.last?.status?.state == "running")
+    gate.open()
+    #expect(try await run.value.last?.run?.state == "succeeded")
+    await monitor.dumpStatus()
+    #expect(bench.lines("had been removed").count == 1)
+    await monitor.stop()
+    #expect(access(bench.paths.socket, F_OK) != 0)
+  }
+
+  @Test("where the socket cannot be opened nothing is checked, resumed or recorded")
+  func noSocket() async throws {
+    let bench = try MonitorBench()
+    let first = try UnixListener(path: bench.paths.socket)
+    try await bench.addCycles("m")
+    await #expect(throws: SocketFailure.self) { try await bench.start(mode: .daemon) }
+    #expect(bench.server.calls.all.isEmpty)
+    let journal = try await Journal.open(path: bench.paths.database, readOnly: true)
+    #expect(try await journal.latestDecisions(limit: 1).isEmpty)
+    #expect(first.isInPlace)
+    first.remove()
+    let monitor = try await bench.start(mode: .daemon)
+    await monitor.stop()
+  }
+
+  @Test("what the record command refuses is refused on the socket, too")
+  func refusedCycles() async throws {
+    let bench = try MonitorBench()
+    let monitor = try await bench.start(mode: .daemon)
+    func cycle(_ change: (inout ControlRequest.Cycle) -> Void) -> ControlRequest.Cycle {
+      var cycle = ControlRequest.Cycle()
+      (cycle.model, cycle.accepted, cycle.rejected) = ("m", 1, 1)
+      change(&cycle)
+      return cycle
+    }
+    let refused = [
+      cycle { $0.accepted = -1 }, cycle { $0.rejected = .max }, cycle { $0.edited = -1 }, cycle { $0.accepted = nil },
+      cycle { $0.acceptRate = 0.5 }, cycle { $0.windowMinutes = 0 }, cycle { $0.id = "a\u{1b}[2J" },
+      cycle { $0.modelVersion = String(repeating: "v", count: 513) },
+      cycle { $0.microseconds = bench.now.microseconds + 600_000_000 },
+      cycle { ($0.accepted, $0.rejected, $0.acceptRate) = (nil, nil, 1.5) },
+    ]
+    for cycle in refused {
+      let reply = try await ask(bench, JSON.encode(ControlRequest(.record, cycle: cycle))).value.last
+      #expect(reply?.recorded == nil, "\(cycle)")
+      #expect(reply?.exitCode == 64, "\(cycle)")
+    }
+    #expect(
+      try await ask(bench, JSON.encode(ControlRequest(.record, cycle: cycle { _ in }))).value.last?.recorded != nil)
     await monitor.stop()
   }
 

@@ -52,6 +52,25 @@ struct JournalTroubleTests {
     await monitor.stop()
   }
 
+  @Test("a check whose decisions could not be recorded is repeated soon, and then acts")
+  func checkIsRepeated() async throws {
+    let bench = try MonitorBench()
+    let monitor = try await bench.start(mode: .daemon)
+    await bench.logged("Check 1: ")
+    try await bench.addCycles("m")
+    try await monitor.journal.setRefusing(true)
+    let entries = try await monitor.check(waits: false)
+    #expect(entries.map(\.action) == [.failed])
+    try await monitor.journal.setRefusing(false)
+    await bench.advance(until: bench.log, within: .seconds(300), pause: MonitorSchedule.firstRepeat) {
+      $0.contains { $0.contains("✅ Run") }
+    }
+    #expect(bench.lines("Check 1, repeated: ").count == 1)
+    #expect(bench.lines("Check 2").isEmpty)
+    #expect(bench.server.pulls() == 1)
+    await monitor.stop()
+  }
+
   @Test("a deadline that passes while a run waits for the journal interrupts it, and it is taken up again")
   func deadlineWhileWaiting() async throws {
     let bench = try MonitorBench()

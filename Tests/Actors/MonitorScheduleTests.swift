@@ -89,6 +89,28 @@ struct MonitorScheduleTests {
     #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(4600)))
   }
 
+  @Test("a check that failed is repeated soon, each time later, and not beside the next one")
+  func failedCheck() {
+    var clocks = Clocks()
+    var schedule = make(clocks)
+    _ = schedule.onWake(now: clocks.now, wall: clocks.wall)
+    for pause in [60, 120, 240, 480, 900, 900] {
+      #expect(schedule.onCheckFailed(now: clocks.now) == .seconds(pause))
+      #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: clocks.now + .seconds(pause)))
+      clocks.advance(.seconds(pause))
+      #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .again)
+    }
+    // 2700 s have passed: the next check itself comes first, and takes the place of the repetition.
+    #expect(schedule.onCheckFailed(now: clocks.now) == .seconds(900))
+    clocks.advance(.seconds(900))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .check(number: 2))
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(8200)))
+    schedule.onCheckDone()
+    #expect(schedule.onCheckFailed(now: clocks.now) == .seconds(60))
+    schedule.onCheckDone()
+    #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .wait(until: .seconds(8200)))
+  }
+
   @Test("a new interval counts from the last check")
   func newInterval() {
     var clocks = Clocks()

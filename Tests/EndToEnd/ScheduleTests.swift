@@ -56,9 +56,11 @@ struct ScheduleTests {
       let database = try SQLiteDatabase(path: world.databasePath)
       try database.execute(script: "BEGIN IMMEDIATE")
       let refused = try await world.run(["retrain", "a:7b", "--json"])
+      let cycle = try await world.run(["record", "--model", "a:7b", "--accepted", "1", "--rejected", "1"])
       let status = try await world.status()
       try database.execute(script: "ROLLBACK")
-      #expect(refused.code == 3)
+      #expect(refused.code == 75)
+      #expect(cycle.code == 75)
       #expect(refused.error.contains("locked"), "\(refused.error)")
       #expect(status["state"].text == "running")
       #expect(try world.standIn?.count("pull-start") == 0)
@@ -68,6 +70,59 @@ struct ScheduleTests {
       #expect(daemon.end == nil)
       let after = try await world.status()
       #expect(after["children"].elements.allSatisfy { $0["restarts"].count == 0 })
+    }
+  }
+
+  @Test("With nobody but a foreign lock in the way a command says so, and that it may be asked again")
+  func lockedStore() async throws {
+    try await World.with(nil) { world in
+      try await world.seed(["a:7b"], [90, 90, 90])
+      let database = try SQLiteDatabase(path: world.databasePath)
+      try database.execute(script: "BEGIN IMMEDIATE")
+      let record = try world.retraind(["record", "--model", "a:7b", "--accepted", "1", "--rejected", "1"])
+      let check = try world.retraind(["check"])
+      #expect(try await record.waitForEnd() == .exit(75))
+      #expect(try await check.waitForEnd() == .exit(75), "\(check.error)")
+      try database.execute(script: "ROLLBACK")
+    }
+  }
+
+  @Test("With the log of the database deleted under the daemon nothing is lost, not even by kill -9")
+  func deletedLog() async throws {
+    try await World.with(["--models", "a:7b"]) { world in
+      try await world.seed(["a:7b"])
+      let daemon = try await world.daemon()
+      try await world.waitForRun("succeeded", model: "a:7b")
+      let cycles = try world.count("FROM learning_stats")
+      for suffix in ["-wal", "-shm"] { #expect(unlink(world.databasePath + suffix) == 0) }
+      try await world.succeed(["record", "--model", "a:7b", "--accepted", "1", "--rejected", "1"])
+      #expect(try await world.succeed(["retrain", "a:7b", "--wait", "--json"]).json()["state"].text == "succeeded")
+      #expect(
+        world.logLines.contains { $0.contains("WARNING") && $0.contains("was deleted or replaced while it was open") })
+      daemon.send(SIGKILL)
+      #expect(try await daemon.waitForEnd() == .signal(SIGKILL))
+      #expect(try world.count("FROM learning_stats") == cycles + 1)
+      #expect(try world.count("FROM retraind_runs WHERE state = 'succeeded'") == 2)
+    }
+  }
+
+  @Test("A daemon whose socket was removed is told from none, and has it again after HUP; another one does nothing")
+  func removedSocket() async throws {
+    try await World.with(nil) { world in
+      let daemon = try await world.daemon()
+      let socket = world.statePath("control.sock")
+      #expect(unlink(socket) == 0)
+      let alone = try await world.succeed(["status", "--json"])
+      #expect(try alone.json()["state"].text == "not reachable")
+      #expect(alone.error.contains("kill -HUP"), "\(alone.error)")
+      daemon.send(SIGHUP)
+      try await waitUntil("a new socket") { Files.exists(socket) }
+      #expect(try await world.status()["state"].text == "running")
+      #expect(unlink(world.statePath("retraind.lock")) == 0)
+      let checks = world.logLines.count { $0.contains("Check 1: ") }
+      #expect(try await world.run(["run"]).code == 75)
+      #expect(world.logLines.count { $0.contains("Check 1: ") } == checks)
+      #expect(daemon.end == nil)
     }
   }
 

@@ -114,6 +114,56 @@ import Testing
     #expect(await pull(try api(transport)) == nil)
   }
 
+  @Test(arguments: [
+    (#"{"status":"success"}"#, nil), (#"{"error":"no space left on device"}"#, "no space left on device"),
+    ("<html>", "something other than progress"),
+  ])
+  func afterTheLastWordTheConnectionEnds(word: String, said: String?) async throws {
+    let closed = Guarded(false)
+    let transport = ScriptedTransport(
+      ScriptedTransport.silence(after: [layer, word]) { closed.withLock { $0 = true } })
+    let clock = ManualClock()
+    let api = try api(transport, clock: clock)
+    async let end = pull(api)
+    // The watchdog sleeps for longer, if at all.
+    await clock.waitForSleeper(dueBy: clock.now.advanced(by: WatchedPull.endGrace).offset)
+    clock.advance(by: WatchedPull.endGrace)
+    let failure = await end
+    #expect(closed.withLock { $0 })
+    #expect((failure == nil) == (said == nil))
+    if let said { #expect(failure?.description.contains(said) == true) }
+    #expect(transport.requests.count == 1)
+    #expect(clock.now.offset <= .seconds(2))
+  }
+
+  @Test(arguments: [HTTPFailure.Kind.tooLarge, .truncated, .other])
+  func whatFollowsTheLastWordChangesNothing(kind: HTTPFailure.Kind) async throws {
+    let failing = ScriptedTransport(ScriptedTransport.failure(kind, after: [#"{"error":"no space left"}"#]))
+    #expect(await pull(try api(failing))?.description.contains("no space left") == true)
+    #expect(await pull(try api(ScriptedTransport(ScriptedTransport.failure(kind, after: [success])))) == nil)
+  }
+
+  @Test func aLineThatBreaksOffIsBegunAgain() async throws {
+    let half: ScriptedTransport.Play = { (_, body) async throws(HTTPFailure) in
+      body("{\"status\":\"pulling 01\",\"dig")
+      throw HTTPFailure(.truncated, "scripted")
+    }
+    let transport = ScriptedTransport(half, ScriptedTransport.answer([success]))
+    let clock = ManualClock()
+    let api = try api(transport, clock: clock)
+    async let end = pull(api)
+    while transport.requests.count < 2 { await clock.advanceToNextSleeper() }
+    #expect(await end == nil)
+  }
+
+  @Test func anOddEntryDoesNotHideTheOtherModels() async throws {
+    let body = #"{"models":[null,7,{"digest":"x"},{"name":3},{"name":"tiny:latest","digest":"ab12"}]}"#
+    #expect(try await api(ScriptedTransport(ScriptedTransport.answer([body]))).models().map(\.model) == ["tiny:latest"])
+    await #expect(throws: ModelServerFailure.self) {
+      try await api(ScriptedTransport(ScriptedTransport.answer([#"{"models":[7]}"#]))).models()
+    }
+  }
+
   @Test func cancellingEndsTheConnectionFirst() async throws {
     let closed = Guarded(false)
     let begun = AsyncStream.makeStream(of: Void.self)

@@ -90,6 +90,28 @@ import Testing
     #expect(failure.description.contains("no space left"))
   }
 
+  @Test(arguments: [
+    (#"{"status":"succ"#, nil as Int?, PullStream.Outcome.truncated), (#"{"status":"succ"#, 200, .truncated),
+    (#"{"status":"success"}"#, nil, .success), (#"{"status":"pulling manifest"}"#, 200, .truncated),
+    ("<ht", nil, .truncated),
+  ])
+  func aLastLineWithoutItsEnd(text: String, status: Int?, outcome: PullStream.Outcome) {
+    var stream = stream()
+    _ = stream.receive(Array(text.utf8)[...], at: .seconds(1))
+    #expect(stream.finish(status: status, at: .seconds(1)) == outcome)
+  }
+
+  @Test(arguments: ["<html>", #"{"models":[]}"#])
+  func aWholeLastLineOfSomethingElseIsNoPull(text: String) {
+    var stream = stream()
+    _ = stream.receive(Array(text.utf8)[...], at: .seconds(1))
+    guard case .failed(let failure) = stream.finish(status: 200, at: .seconds(1)) else {
+      Issue.record("it did not fail")
+      return
+    }
+    #expect(failure.kind == .malformed)
+  }
+
   @Test func theServersOwnRollbackIsNoStallUntilItRepeats() throws {
     // 70 s in which every byte beyond 12 MB is thrown away again and again.
     let lines = Recording(try Recording.text("S10-stall-forever-70s")).pull(0)

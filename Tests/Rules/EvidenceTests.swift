@@ -33,6 +33,14 @@ import Testing
   }
 
   static let cases: [Case] = [
+    Case(
+      "the longest id",
+      CycleRow(id: String(repeating: "i", count: RuleBounds.longestLabel), timestamp: noon, acceptRate: 0.5),
+      is: .uncounted(rate: 0.5)),
+    Case(
+      "a longer id",
+      CycleRow(id: String(repeating: "i", count: RuleBounds.longestLabel + 1), timestamp: noon, acceptRate: 0.5),
+      isOutFor: .idTooLong),
     Case("counts", row(accepted: 3, rejected: 1, edited: 2), is: .counted(accepted: 3, rejected: 1, edited: 2)),
     Case("counts win over the rate", row(accepted: 3, rejected: 1, rate: 0.1), is: counted(3, 1)),
     Case("a true zero", row(accepted: 0, rejected: 4, rate: 0), is: counted(0, 4)),

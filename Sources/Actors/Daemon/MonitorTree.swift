@@ -21,6 +21,10 @@ final class MonitorTree: Sendable {
   let owner = Owner()
   let handover = LaneHandover()
   private let outboxWakeup = Wakeup()
+  /// The control socket as the start of the daemon opened it, until its child takes it over.
+  private let door: Guarded<UnixListener?>
+  /// What answers on it; nil before and after.
+  private let control = Guarded<ControlServer?>(nil)
 
   /// The monitor that the control socket answers for; weak, since it owns the tree.
   final class Owner: Sendable {
@@ -35,7 +39,10 @@ final class MonitorTree: Sendable {
   }
 
   /// A tree; nothing runs yet.
-  init(settings: SettingsBox, parts: Parts, paths: StatePaths, mode: RetrainMonitor.Mode) {
+  ///
+  /// - Parameter door: the control socket; nil where there is none.
+  init(settings: SettingsBox, parts: Parts, paths: StatePaths, mode: RetrainMonitor.Mode, door: UnixListener? = nil) {
+    self.door = Guarded(door)
     self.settings = settings
     self.parts = parts
     self.paths = paths
@@ -64,8 +71,10 @@ final class MonitorTree: Sendable {
   private func journalChild() -> ChildSpec {
     .instance(
       id: "journal", ref: journal,
-      make: { [paths, handover] _ in
-        try await Journal.open(path: paths.database, onRecovered: { handover.recovery.onRecovered() })
+      make: { [paths, handover, parts] _ in
+        try await Journal.open(
+          path: paths.database, onRecovered: { handover.recovery.onRecovered() },
+          onMended: { parts.log.warning($0) })
       },
       run: { journal, context in
         context.ready()
@@ -117,11 +126,36 @@ final class MonitorTree: Sendable {
   }
 
   private func controlChild() -> ChildSpec {
-    ChildSpec(id: "control") { [paths, owner, parts] context in
-      let server = try ControlServer(path: paths.socket, owner: owner, log: parts.log)
+    ChildSpec(id: "control") { [paths, owner, control, door] context in
+      let open = door.withLock { door in
+        defer { door = nil }
+        return door
+      }
+      let server = try ControlServer(open ?? UnixListener(path: paths.socket), owner: owner)
+      control.withLock { $0 = server }
       context.ready()
       await Wakeup().wait()
+      control.withLock { if $0 === server { $0 = nil } }
       try await onOwnThread(name: "control-stop") { server.stop() }
+    }
+  }
+
+  /// Opens the control socket anew where somebody has removed its file.
+  func restoreControl() async {
+    guard let server = control.withLock({ $0 }) else { return }
+    do {
+      guard try await onOwnThread(name: "control-restore", { try server.restore() }) else { return }
+      parts.log.warning("The control socket \(paths.socket) had been removed; it is there again.")
+    } catch {
+      parts.log.error("The control socket \(paths.socket) has gone, and cannot be made anew: \(error)")
+    }
+  }
+
+  /// Removes a control socket that no child took over.
+  func closeDoor() {
+    door.withLock { door in
+      door?.remove()
+      door = nil
     }
   }
 

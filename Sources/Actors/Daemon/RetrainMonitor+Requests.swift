@@ -66,6 +66,7 @@ extension RetrainMonitor {
     if let model = cycle.model, let problem = ModelName.problemToWatch(model) {
       throw RunRefusal(description: Self.noName(model, problem))
     }
+    try CycleRefusal.check(cycle, now: Timestamp(microseconds: parts.wallClock.microseconds()))
     let journal = try tree.journal.get()
     return try await CycleRecorder(stats: parts.stats(journal), journal: journal, settings: settings).record(
       cycle, id: parts.identifiers.next(), now: Timestamp(microseconds: parts.wallClock.microseconds()))
@@ -132,6 +133,12 @@ extension RetrainMonitor {
     }
   }
 
+  /// The exit code of a command whose request failed: whether it is worth asking again, wrong by itself, or neither.
+  private static func exitCode(of error: any Error) -> Int32 {
+    if Patience.isWorthwhile(error) { return 75 }
+    return error is CycleRefusal ? 64 : 3
+  }
+
   /// Answers one request of the control channel; `reply` is called with each line, the last one final.
   func answer(_ request: ControlRequest, reply: @escaping @Sendable (ControlReply) -> Void) async {
     var final = ControlReply()
@@ -144,8 +151,11 @@ extension RetrainMonitor {
       switch request.command {
       case .status: final.status = await status()
       case .check:
-        final.checks = try await check(
+        let entries = try await check(
           model: request.model, isDryRun: request.isDryRun ?? false, waits: request.waits ?? true, progress: progress)
+        let parts = ControlReply.parts(entries)
+        for part in parts.before { reply(part) }
+        final.checks = parts.last
       case .retrain, .rollback:
         guard let model = request.model else { throw RunRefusal(description: "the request names no model") }
         final.run = try await run(
@@ -158,7 +168,7 @@ extension RetrainMonitor {
       }
     } catch {
       final.error = "\(error)"
-      final.exitCode = 3
+      final.exitCode = Self.exitCode(of: error)
     }
     reply(final)
   }

@@ -9,7 +9,10 @@ import Supervision
 extension RetrainMonitor {
   /// Writes the status to its file, at once replaced as a whole, and the main numbers to the log.
   public func dumpStatus() async {
-    await oneDumpAtATime { await writeStatus() }
+    await oneDumpAtATime {
+      await tree.restoreControl()
+      await writeStatus()
+    }
   }
 
   private func writeStatus() async {

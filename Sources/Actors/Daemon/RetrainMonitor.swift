@@ -80,8 +80,14 @@ public final class RetrainMonitor: Sendable {
       ?? Parts.real(
         settings, log: Log(paths, settings), environment: environment ?? ChildEnvironment.current(),
         owner: Directory.absolute(paths.database))
+    // Before anything is looked at or resumed: where somebody answers here already, or nobody could, nothing is done.
+    let door = mode == .daemon ? try UnixListener(path: paths.socket) : nil
+    guard lock.isInPlace else {
+      door?.remove()
+      throw LockFailure.failed("lock \(paths.lock): the file was removed or replaced at this very moment; start again")
+    }
     let monitor = RetrainMonitor(
-      settings, paths: paths, parts: parts, mode: mode, lock: lock, configurationFile: configurationFile,
+      settings, paths: paths, parts: parts, mode: mode, lock: lock, door: door, configurationFile: configurationFile,
       reloader: reloader)
     do {
       try await monitor.supervisor.waitUntilReady()
@@ -97,8 +103,8 @@ public final class RetrainMonitor: Sendable {
   }
 
   private init(
-    _ settings: Settings, paths: StatePaths, parts: Parts, mode: Mode, lock: FileLock, configurationFile: String?,
-    reloader: Reloader?
+    _ settings: Settings, paths: StatePaths, parts: Parts, mode: Mode, lock: FileLock, door: UnixListener?,
+    configurationFile: String?, reloader: Reloader?
   ) {
     self.paths = paths
     self.parts = parts
@@ -106,7 +112,7 @@ public final class RetrainMonitor: Sendable {
     self.reloader = reloader
     started = parts.wallClock.microseconds()
     shared = Guarded(Shared(file: configurationFile))
-    let tree = MonitorTree(settings: SettingsBox(settings), parts: parts, paths: paths, mode: mode)
+    let tree = MonitorTree(settings: SettingsBox(settings), parts: parts, paths: paths, mode: mode, door: door)
     self.tree = tree
     let supervisor = tree.supervisor()
     self.supervisor = supervisor
@@ -120,6 +126,7 @@ public final class RetrainMonitor: Sendable {
         result = .failure(error)
       }
       tree.handover.ends.close()
+      tree.closeDoor()
       lock.release()
       return result
     }
@@ -160,6 +167,7 @@ public final class RetrainMonitor: Sendable {
   }
 
   private func reload(with reloader: Reloader) async -> ReloadAnswer {
+    await tree.restoreControl()
     var answer = ReloadAnswer()
     do {
       let loaded = try await reloader()

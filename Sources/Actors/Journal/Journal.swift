@@ -15,7 +15,11 @@ public actor Journal {
   private nonisolated let thread: ThreadExecutor
   /// Told when a write succeeds after one was refused.
   private nonisolated let onRecovered: @Sendable () -> Void
+  /// Told what was mended by itself, in words.
+  private nonisolated let onMended: @Sendable (String) -> Void
   private var database: SQLiteDatabase?
+  /// True from the moment at which the file was closed to be opened anew until it is open again.
+  private var isReopening = false
   /// Whether the file is still the one that was opened.
   private var file = JournalFile()
   /// True from a call that the database refused to the next write that it took.
@@ -23,9 +27,10 @@ public actor Journal {
 
   private init(
     path: String, readOnly: Bool, limits: JournalLimits, thread: ThreadExecutor,
-    onRecovered: @escaping @Sendable () -> Void
+    onRecovered: @escaping @Sendable () -> Void, onMended: @escaping @Sendable (String) -> Void
   ) {
     self.onRecovered = onRecovered
+    self.onMended = onMended
     self.path = path
     isReadOnly = readOnly
     self.limits = limits
@@ -43,9 +48,10 @@ public actor Journal {
   ///   - limits: bounds of what is kept.
   ///   - thread: the thread to run on; nil for one of its own.
   ///   - onRecovered: called on the journal's thread when a write succeeds after one was refused.
+  ///   - onMended: called there with what was wrong with the file and has been put right, in words.
   public static func open(
     path: String, readOnly: Bool = false, limits: JournalLimits = JournalLimits(), thread: ThreadExecutor? = nil,
-    onRecovered: @escaping @Sendable () -> Void = {}
+    onRecovered: @escaping @Sendable () -> Void = {}, onMended: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws(JournalFailure) -> Journal {
     let own: ThreadExecutor
     do throws(ThreadFailure) {
@@ -53,7 +59,8 @@ public actor Journal {
     } catch {
       throw .database(SQLiteFailure(kind: .other, path: path, description: "\(path): \(error)"))
     }
-    let journal = Journal(path: path, readOnly: readOnly, limits: limits, thread: own, onRecovered: onRecovered)
+    let journal = Journal(
+      path: path, readOnly: readOnly, limits: limits, thread: own, onRecovered: onRecovered, onMended: onMended)
     try await journal.connect()
     return journal
   }
@@ -62,8 +69,11 @@ public actor Journal {
   ///
   /// - Parameter keepsLog: leaves what was committed in the log beside the file: quicker for a command that ends.
   public func close(keepsLog: Bool = false) {
+    // Where that cannot be done, SQLite tries the same as it closes.
+    if let database, !isReadOnly, !database.hasMoved, file.hasLostLog(database) { try? save(database) }
     database?.close(keepsLog: keepsLog)
     database = nil
+    isReopening = false
   }
 
   private func connect() throws(JournalFailure) {
@@ -74,8 +84,10 @@ public actor Journal {
       } else {
         try JournalSchema.migrations.migrate(opened)
       }
+      file = JournalFile()
       file.onOpened(opened)
       database = opened
+      isReopening = false
     } catch {
       throw JournalFailure(wrapping: error, path: path)
     }
@@ -84,6 +96,7 @@ public actor Journal {
   /// Runs a transaction that writes.
   package func write<Result>(_ body: (SQLiteDatabase) throws -> Result) throws(JournalFailure) -> Result {
     guard !isReadOnly else { throw .readOnly(path: path) }
+    try mendLog()
     let database = try connected()
     // What goes into a file that nobody finds again is not recorded.
     guard !database.hasMoved else { throw noted(.database(moved)) }
@@ -115,12 +128,47 @@ public actor Journal {
 
   /// Runs queries that see one state of the file.
   package func read<Result>(_ body: (SQLiteDatabase) throws -> Result) throws(JournalFailure) -> Result {
+    // What cannot be mended now can still be read; the next write says so.
+    try? mendLog()
     let database = try connected()
     do {
       return try database.transaction(.deferred) { try body(database) }
     } catch {
       throw noted(JournalFailure(wrapping: error, path: path))
     }
+  }
+
+  /// Where somebody removed the log beside the file, brings what stands in it into the file and opens that anew: all
+  /// that was recorded so far stays, and what is recorded next is found.
+  private func mendLog() throws(JournalFailure) {
+    guard !isReadOnly else { return }
+    if let database, !database.hasMoved, file.hasLostLog(database) {
+      do throws(SQLiteFailure) {
+        try save(database)
+      } catch {
+        throw noted(.database(error))
+      }
+      // Leaves what lies beside the file now: it may be somebody's who has come this very moment.
+      database.leavesFile = true
+      database.close()
+      self.database = nil
+      isReopening = true
+      onMended(
+        "\(path): the log beside it was deleted or replaced while it was open. What was in it is saved; the file is "
+          + "opened anew.")
+    }
+    guard isReopening else { return }
+    do throws(JournalFailure) {
+      try connect()
+    } catch {
+      throw noted(error)
+    }
+  }
+
+  /// Brings what stands in the open log into the file, where nobody else has written.
+  private func save(_ database: SQLiteDatabase) throws(SQLiteFailure) {
+    let file = file
+    try database.saveLog { !database.hasMoved && file.isUntouched(database) }
   }
 
   /// Remembers that the database refused, so that the next write that it takes is news.

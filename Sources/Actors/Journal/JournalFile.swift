@@ -14,6 +14,8 @@ struct JournalFile {
 
   /// What lay on the disk after the last write; nil before the first look.
   private var seen: SQLiteFileState?
+  /// Log and index that are open; nil before the first look.
+  private var logFiles: SQLiteLogFiles?
   /// This file's mark; nil before the first write.
   private var mark: String?
   /// True once a write that marked it is committed.
@@ -22,7 +24,23 @@ struct JournalFile {
   private var isMarkOnDisk = false
 
   /// Looks when the file has been opened.
-  mutating func onOpened(_ database: SQLiteDatabase) { seen = database.fileState() }
+  mutating func onOpened(_ database: SQLiteDatabase) {
+    seen = database.fileState()
+    logFiles = database.logFiles()
+  }
+
+  /// Whether the log that is open, or its index, is no longer the one beside the file: what is written would go where
+  /// nobody finds it again.
+  func hasLostLog(_ database: SQLiteDatabase) -> Bool { logFiles.map { $0 != database.logFiles() } ?? false }
+
+  /// Whether nobody but this connection has written since its last write: then what stands in its log can be brought
+  /// into the file. Somebody who did has left it in a log of his own, in ours, or in the file.
+  func isUntouched(_ database: SQLiteDatabase) -> Bool {
+    guard let seen, let logFiles, let now = database.fileState(), now.file == seen.file, now.head == seen.head else {
+      return false
+    }
+    return logFiles.hasSameLog(database.logFiles()) ? now.log == seen.log : now.log.size == 0
+  }
 
   /// Looks before a write: whether somebody else wrote the file since the last look. Then `isForeign` says who it was.
   func hasChanged(_ database: SQLiteDatabase) -> Bool {

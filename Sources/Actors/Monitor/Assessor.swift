@@ -47,7 +47,7 @@ struct Assessor: Sendable {
     var names: [String: String] = [:]
     for (key, group) in groups {
       guard let key else { continue }
-      names[key] = configured.spellings[key] ?? group.shortestName
+      names[key] = (configured.spellings[key] ?? group.shortestName).map(ModelName.bounded)
     }
     let memories = try await journal?.memories(of: Array(names.values)) ?? [:]
     let digests = try await journal?.servedDigests() ?? [:]
@@ -105,7 +105,7 @@ struct Assessor: Sendable {
   private func groups(_ names: [String?]?, _ settings: Settings, limit: Int) async throws -> [String?: ModelGroup] {
     var groups: [String?: ModelGroup] = [:]
     for found in try await stats.newestRows(of: names, limit: limit) {
-      let key = (found.model ?? settings.model).map(ModelName.normalised)
+      let key = (found.model ?? settings.model).map { ModelName.bounded(ModelName.normalised($0)) }
       groups[key, default: ModelGroup(key: key)].add(found)
     }
     return groups

@@ -28,9 +28,14 @@ public struct CheckResult: Sendable, Hashable {
   public var reason: String
   /// The run that the action is about.
   public var run: String?
+  /// True where the action failed for a reason that may be over soon, such as a store that somebody else holds.
+  public var isTemporary: Bool
 
   /// Makes a result.
-  public init(evaluation: Evaluation, action: CheckAction, reason: String, run: String? = nil) {
+  public init(
+    evaluation: Evaluation, action: CheckAction, reason: String, run: String? = nil, isTemporary: Bool = false
+  ) {
+    self.isTemporary = isTemporary
     self.evaluation = evaluation
     self.action = action
     self.reason = reason

@@ -10,8 +10,6 @@ import Supervision
 public actor MonitorActor {
   /// When failed runs are looked at again where the journal could not say when they are due.
   static let retryLook = Duration.seconds(300)
-  /// When a check that could not read its rows is made again, should the next one not be due before.
-  static let failedLook = Duration.seconds(300)
 
   private let journal: Journal
   private let retrain: Ref<RetrainActor>
@@ -23,8 +21,6 @@ public actor MonitorActor {
   private let requests: CheckQueue
   private var schedule: MonitorSchedule
   private var lastError: String?
-  /// True while the last full check could not read its rows.
-  private var isToLookAgain = false
   private var news = CheckNews()
   private var lastSummary = MonitorSummary()
 
@@ -74,14 +70,14 @@ public actor MonitorActor {
         let looked = wallNow()
         await scheduledCheck("Check \(number)", only: nil)
         await noteRetries(after: looked)
+      case .again:
+        let looked = wallNow()
+        await scheduledCheck("Check \(schedule.checks), repeated", only: nil)
+        await noteRetries(after: looked)
       case .retry:
         let looked = wallNow()
-        if isToLookAgain {
-          await scheduledCheck("Retry", only: nil)
-        } else {
-          let due = await modelsDueForRetry(by: looked)
-          if !due.isEmpty { await scheduledCheck("Retry", only: due) }
-        }
+        let due = await modelsDueForRetry(by: looked)
+        if !due.isEmpty { await scheduledCheck("Retry", only: due) }
         await noteRetries(after: looked)
       }
     }
@@ -118,33 +114,36 @@ public actor MonitorActor {
     let name = request.isDryRun ? "Dry run" : "Check on request"
     do {
       let outcome = try await check(only: request.only, isDryRun: request.isDryRun, name: name)
-      if !request.isDryRun { note(outcome.failure) }
+      if !request.isDryRun { note(outcome.failure, outcome.results, isFull: request.only == nil) }
       return .success(outcome.results)
-    } catch let failure as StoreFailure {
-      return .failure(failure)
     } catch {
-      return .failure(StoreFailure("\(error)"))
+      if isScheduled, !request.isDryRun { _ = schedule.onCheckFailed(now: parts.clock.now()) }
+      return .failure(
+        error as? StoreFailure ?? StoreFailure("\(error)", isTransient: Patience.isWorthwhile(error)))
     }
   }
 
   private func scheduledCheck(_ name: String, only: Set<String>?) async {
     do {
       let outcome = try await check(only: only, isDryRun: false, name: name)
-      if only == nil { isToLookAgain = false }
-      note(outcome.failure)
+      note(outcome.failure, outcome.results, isFull: only == nil)
     } catch {
-      // A store that was not there at the start must not cost a whole interval.
-      isToLookAgain = true
-      schedule.onRetryKnown(after: Self.failedLook, now: parts.clock.now())
-      let isNews = !name.hasPrefix("Retry") || lastError != "\(error)"
+      // Of a store that is away for long, each repetition would say the same.
+      let isNews = lastError != "\(error)"
       lastError = "\(error)"
+      let pause = schedule.onCheckFailed(now: parts.clock.now())
       parts.log.log(
-        isNews ? .error : .debug, "\("\(name) failed: \(error)".asSentence) It is tried again in a few minutes.")
+        isNews ? .error : .debug, "\("\(name) failed: \(error)".asSentence) It is repeated in \(pause.inWords).")
     }
   }
 
-  /// Keeps why a check could not be recorded, for the status; nil where it was.
-  private func note(_ failure: String?) {
+  /// Keeps why a check could not be recorded, for the status; nil where it was. What failed is repeated soon.
+  private func note(_ failure: String?, _ results: [CheckResult], isFull: Bool) {
+    if failure != nil || results.contains(where: \.isTemporary) {
+      if isScheduled { _ = schedule.onCheckFailed(now: parts.clock.now()) }
+    } else if isFull {
+      schedule.onCheckDone()
+    }
     if failure == nil, lastError != nil { parts.log.info("Checks work again.") }
     lastError = failure
   }
@@ -194,8 +193,8 @@ public actor MonitorActor {
     } catch {
       // The watch goes on; but what cannot be recorded is not done.
       failure = "decisions cannot be recorded, so nothing is done: \(error)"
-      results = assessments.map { CheckResult(unrecorded: $0, because: "\(error)") }
-      parts.log.error("\("\(name): \(failure ?? "")".asSentence) It is tried again at the next check.")
+      results = assessments.map { CheckResult(unrecorded: $0, because: error) }
+      parts.log.error("\("\(name): \(failure ?? "")".asSentence) It is tried again soon.")
     }
     lastSummary.note(results, at: now, isFull: only == nil)
     for line in news.lines(about: results, isFull: only == nil) { parts.log.log(line.level, line.text) }
@@ -235,7 +234,8 @@ public actor MonitorActor {
       await noteRefusal(of: decision, because: "\(error)")
       return CheckResult(
         evaluation: assessment.evaluation, action: .failed,
-        reason: "\(assessment.evaluation.reason); no run was started: \(error)")
+        reason: "\(assessment.evaluation.reason); no run was started: \(error)",
+        isTemporary: Patience.isWorthwhile(error))
     }
   }
 

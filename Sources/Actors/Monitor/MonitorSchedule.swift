@@ -11,12 +11,19 @@ struct MonitorSchedule: Sendable {
   /// Shortest time between two checks: a program that asks for less gets this.
   static let shortestInterval = Duration.seconds(1)
 
+  /// Time until a check that failed is repeated; twice as long after each further failure.
+  static let firstRepeat = Duration.seconds(60)
+  /// The longest such time.
+  static let longestRepeat = Duration.seconds(900)
+
   /// What to do now.
   enum Action: Sendable, Hashable {
     /// Nothing is due before this time.
     case wait(until: Duration)
     /// A check of every model is due; its number counts from 1.
     case check(number: Int)
+    /// The last check failed: check every model again.
+    case again
     /// Failed runs may be tried again: check the models that have one.
     case retry
     /// The wall clock jumped by this much: wait until then.
@@ -31,6 +38,10 @@ struct MonitorSchedule: Sendable {
   private(set) var nextCheck: Duration
   /// When the earliest failed run may be tried again.
   private(set) var nextRetry: Duration?
+  /// When a check that failed is repeated; nil where none did.
+  private(set) var nextRepeat: Duration?
+  /// Checks of every model that failed in a row.
+  private var failures = 0
   /// No scheduled evaluation before this time.
   private var heldUntil: Duration?
   /// Both clocks when they were last compared.
@@ -62,13 +73,35 @@ struct MonitorSchedule: Sendable {
       let missed = (now - nextCheck) / interval
       nextCheck += interval * (Int(missed.rounded(.down)) + 1)
       nextRetry = nil
+      nextRepeat = nil
       return .check(number: checks)
+    }
+    if let again = nextRepeat, now >= again {
+      nextRepeat = nil
+      return .again
     }
     if let retry = nextRetry, now >= retry {
       nextRetry = nil
       return .retry
     }
-    return .wait(until: min(nextCheck, nextRetry ?? nextCheck))
+    return .wait(until: min(nextCheck, nextRetry ?? nextCheck, nextRepeat ?? nextCheck))
+  }
+
+  /// A check failed because the store or the journal did: it is repeated soon, and not only an interval later.
+  ///
+  /// - Returns: the time until then.
+  mutating func onCheckFailed(now: Duration) -> Duration {
+    let pause = min(Self.longestRepeat, Self.firstRepeat * (1 << min(failures, 10)))
+    failures += 1
+    let due = now + pause
+    nextRepeat = min(nextRepeat ?? due, due)
+    return min(nextRepeat ?? due, nextCheck) - now
+  }
+
+  /// A check of every model worked: nothing is to be repeated.
+  mutating func onCheckDone() {
+    failures = 0
+    nextRepeat = nil
   }
 
   /// The earliest failed run can be tried again after `delay`; a later one does not replace an earlier.

@@ -96,13 +96,14 @@ extension CheckResult {
   }
 
   /// A finding that could not be recorded: what would have been done is not, and no verdict counts as on record.
-  init(unrecorded assessment: Assessor.Assessment, because error: String) {
+  init(unrecorded assessment: Assessor.Assessment, because error: any Error) {
     if case .join(let run, _) = assessment.action {
       self.init(assessment, action: .joined, run: run)
     } else {
       self.init(
         evaluation: assessment.evaluation, action: .failed,
-        reason: "\(assessment.evaluation.reason); nothing was done, the decision could not be recorded: \(error)")
+        reason: "\(assessment.evaluation.reason); nothing was done, the decision could not be recorded: \(error)",
+        isTemporary: Patience.isWorthwhile(error))
     }
   }
 }

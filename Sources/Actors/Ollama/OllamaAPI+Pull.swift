@@ -54,15 +54,23 @@ extension OllamaAPI {
       .post, endpoint.url + "/api/pull", headers: [HTTPHeader("Content-Type", "application/json")], body: body,
       timeouts: HTTPTimeouts(connect: Self.pullConnect, firstByte: nil, stall: nil, total: nil),
       maximumBody: Self.maximumPullAnswer)
+    let (settled, settle) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let end = await WatchedPull.run(
       clock: clock,
-      deadline: { shared.withLock { $0.watchdog.deadline } },
+      deadline: { shared.withLock { $0.isSettled ? nil : $0.watchdog.deadline } },
       stall: { now in shared.withLock { $0.stall(at: now) } },
+      settled: settled,
       attempt: { () async -> Result<HTTPResponse, HTTPFailure> in
         do throws(HTTPFailure) {
           return .success(
             try await transport.send(request) { piece in
-              for step in shared.withLock({ $0.receive(piece, at: clock.now()) }) { progress(step) }
+              let (steps, isSettled) = shared.withLock { stream in
+                let wasSettled = stream.isSettled
+                let steps = stream.receive(piece, at: clock.now())
+                return (steps, stream.isSettled && !wasSettled)
+              }
+              for step in steps { progress(step) }
+              if isSettled { settle.yield() }
             })
         } catch {
           return .failure(error)
@@ -90,7 +98,8 @@ extension OllamaAPI {
       status = response.status
     case .failure(let failure):
       switch failure.kind {
-      // The words that came before may still be the last ones.
+      // The words that came before may still be the last ones; what follows them, however it ends, changes nothing.
+      case _ where shared.withLock({ $0.isSettled }): status = nil
       case .truncated, .cancelled: status = nil
       case .unreachable, .connectTimeout: return .broken(.refused, ModelServerFailure(failure))
       case .firstByteTimeout, .stalled, .totalTimeout: return .broken(.stalled, ModelServerFailure(failure))

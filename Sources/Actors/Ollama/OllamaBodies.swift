@@ -38,8 +38,33 @@ struct VersionAnswer: Decodable {
 
 /// The answer to `/api/tags`.
 struct TagsAnswer: Decodable {
-  /// The models; null where there are none in old versions.
+  /// The models; null where there are none in old versions. An entry that is not understood is left out: it says
+  /// nothing about the others. Where none is understood this is no list of models.
   var models: [Tag]?
+
+  private enum CodingKeys: CodingKey {
+    case models
+  }
+
+  /// Reads what there is.
+  init(from decoder: any Decoder) throws {
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    guard let entries = try members.decodeIfPresent([Entry].self, forKey: .models) else { return }
+    let tags = entries.compactMap(\.tag)
+    guard !tags.isEmpty || entries.isEmpty else {
+      throw DecodingError.dataCorruptedError(forKey: .models, in: members, debugDescription: "no entry is a model")
+    }
+    models = tags
+  }
+
+  /// An entry of the list.
+  private struct Entry: Decodable {
+    /// The model; nil where the entry is not understood.
+    var tag: Tag?
+
+    /// Reads either.
+    init(from decoder: any Decoder) throws { tag = try? Tag(from: decoder) }
+  }
 
   /// A model.
   struct Tag: Decodable {

@@ -36,6 +36,7 @@ public struct PullStream: Sendable {
 
   /// Takes a piece of the answer; returns the progress that it tells of.
   public mutating func receive(_ bytes: ArraySlice<UInt8>, at now: Duration) -> [PullProgress] {
+    guard !isSettled else { return [] }
     let lines = splitter.take(bytes)
     var told: [PullProgress] = []
     for line in lines { if let progress = read(line, at: now) { told.append(progress) } }
@@ -47,7 +48,7 @@ public struct PullStream: Sendable {
   ///
   /// - Parameter status: the status of the answer; nil where the connection broke.
   public mutating func finish(status: Int?, at now: Duration) -> Outcome {
-    if let line = splitter.finish() { _ = read(line, at: now) }
+    if !isSettled, let line = splitter.finish() { readUnended(line, isBroken: status == nil, at: now) }
     if let status, !(200..<300).contains(status) {
       switch last {
       case .failed(let failure) where failure.kind != .malformed: return .failed(failure)
@@ -76,6 +77,14 @@ public struct PullStream: Sendable {
       settle(.failed(malformed("something other than progress")))
     }
     return nil
+  }
+
+  /// Takes the last line, which has no end. One that breaks off in its middle is no word at all: the server went away
+  /// while it wrote it, also where the answer's end looks like a proper one, as it does without a length.
+  private mutating func readUnended(_ line: [UInt8], isBroken: Bool, at now: Duration) {
+    let isPartial = PullLine(line) == nil && line.first == UInt8(ascii: "{") && line.last != UInt8(ascii: "}")
+    if isPartial || isBroken && PullLine(line) == nil { return }
+    _ = read(line, at: now)
   }
 
   /// The first last word stands.

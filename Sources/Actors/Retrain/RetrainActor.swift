@@ -80,7 +80,11 @@ public actor RetrainActor {
     do {
       try await record(request, run: run)
     } catch {
-      throw withdraw(run, RunRefusal(description: "the run for \(request.model) could not be recorded: \(error)"))
+      throw withdraw(
+        run,
+        RunRefusal(
+          description: "the run for \(request.model) could not be recorded: \(error)",
+          isTransient: Patience.isWorthwhile(error)))
     }
     lane.onRecorded(run: run)
     outbox.poke()
@@ -99,7 +103,10 @@ public actor RetrainActor {
     do {
       try await reopen(run, model: model)
     } catch {
-      throw withdraw(run, RunRefusal(description: "run \(run) could not be taken up again: \(error)"))
+      throw withdraw(
+        run,
+        RunRefusal(
+          description: "run \(run) could not be taken up again: \(error)", isTransient: Patience.isWorthwhile(error)))
     }
     lane.onRecorded(run: run)
     wakeup.poke()
@@ -174,9 +181,11 @@ public actor RetrainActor {
   /// - Returns: the ticket of the run that it joins; nil where it has a place of its own.
   private func admit(_ run: String, model: String, kind: RunKind) throws(RunRefusal) -> RunTicket? {
     guard !handover.isDraining else {
-      throw RunRefusal(description: "retraind is stopping: ask again after the restart")
+      throw RunRefusal(description: "retraind is stopping: ask again after the restart", isTransient: true)
     }
-    guard !hasEnded else { throw RunRefusal(description: "the lane is being restarted: ask again in a moment") }
+    guard !hasEnded else {
+      throw RunRefusal(description: "the lane is being restarted: ask again in a moment", isTransient: true)
+    }
     switch lane.onRequest(run: run, model: model, isRefresh: kind == .pull) {
     case .admitted: return nil
     case .joined(let other): return RunTicket(run: other, isJoined: true)
@@ -185,7 +194,8 @@ public actor RetrainActor {
       throw RunRefusal(
         description: "\(there) of \(model) waits or is running (run \(other)): ask again when it has ended")
     case .refused:
-      throw RunRefusal(description: "\(RetrainLane.capacity) runs are waiting already: wait until some have ended")
+      throw RunRefusal(
+        description: "\(RetrainLane.capacity) runs are waiting already: wait until some have ended", isTransient: true)
     }
   }
 

@@ -59,6 +59,8 @@ public struct RunEnd: Sendable, Hashable {
 public struct RunRefusal: Error, Sendable, Hashable, CustomStringConvertible {
   /// For people: what happened and what to do.
   public var description: String
+  /// True where the same request may be taken later without anybody's doing.
+  public var isTransient = false
 }
 
 /// What a run keeps of the configuration that it was requested with.

@@ -26,6 +26,8 @@ public enum Exclusion: String, Sendable, Hashable, CaseIterable, Codable {
   case negativeCount
   /// It has more accepted answers than events.
   case acceptedAboveTotal
+  /// Its id is longer than any that a program makes.
+  case idTooLong
   /// Nothing was accepted or rejected in it: no evidence, never a rate of zero.
   case noJudgement
   /// A row with the same id was read already.
@@ -36,7 +38,9 @@ public enum Exclusion: String, Sendable, Hashable, CaseIterable, Codable {
   /// True where the row itself is wrong, so that it is counted and shown as quarantined.
   public var isQuarantine: Bool {
     switch self {
-    case .noTimestamp, .fromTheFuture, .rateNotANumber, .rateOutOfRange, .negativeCount, .acceptedAboveTotal: true
+    case .noTimestamp, .fromTheFuture, .rateNotANumber, .rateOutOfRange, .negativeCount, .acceptedAboveTotal,
+      .idTooLong:
+      true
     case .noJudgement, .duplicate, .beforeModelChange: false
     }
   }

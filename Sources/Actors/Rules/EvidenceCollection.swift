@@ -31,13 +31,13 @@ extension Evidence {
     var seen = SeenRows(count: rows.count)
     for (index, row) in rows.enumerated() {
       if seen.isRepeated(index, of: rows) {
-        result.leftOut.append(LeftOutRow(id: row.id, timestamp: row.timestamp, why: .duplicate))
+        result.leftOut.append(LeftOutRow(id: row.id.cutLabel, timestamp: row.timestamp, why: .duplicate))
         continue
       }
       switch judge(row, earliestStart: earliestStart, latest: latest) {
       case .success(let cycle): result.usable.append(cycle)
       case .failure(let refusal):
-        result.leftOut.append(LeftOutRow(id: row.id, timestamp: row.timestamp, why: refusal.why))
+        result.leftOut.append(LeftOutRow(id: row.id.cutLabel, timestamp: row.timestamp, why: refusal.why))
       }
     }
     result.sortNewestFirst()
@@ -61,11 +61,13 @@ extension Evidence {
     let start = timestamp.startOfCycle(minutes: row.windowMinutes)
     if let earliestStart, start < earliestStart { return .failure(Refusal(why: .beforeModelChange)) }
     return .success(
-      Cycle(id: row.id, modelVersion: row.modelVersion, timestamp: timestamp, start: start, evidence: evidence))
+      Cycle(
+        id: row.id, modelVersion: row.modelVersion?.cutLabel, timestamp: timestamp, start: start, evidence: evidence))
   }
 
   /// What is wrong with a row's numbers. A bad rate condemns a row that has counts, too: its writer is broken.
   private static func fault(in row: CycleRow) -> Exclusion? {
+    if row.id.utf8.count > RuleBounds.longestLabel { return .idTooLong }
     if isNegative(row.accepted) || isNegative(row.rejected) || isNegative(row.edited) || isNegative(row.totalEvents) {
       return .negativeCount
     }
@@ -96,6 +98,16 @@ extension Evidence {
     if rate == 0, row.rejected == 0 || row.totalEvents == 0 { return nil }
     // Adding 0 makes a negative zero positive.
     self = .uncounted(rate: rate + 0)
+  }
+}
+
+extension String {
+  /// At most as many bytes as a label may have.
+  fileprivate var cutLabel: String { cut(to: RuleBounds.longestLabel) }
+
+  /// At most so many bytes of it; a character that would be torn becomes a mark for what is unreadable.
+  func cut(to bytes: Int) -> String {
+    utf8.count <= bytes ? self : String(decoding: utf8.prefix(bytes), as: UTF8.self)
   }
 }
 

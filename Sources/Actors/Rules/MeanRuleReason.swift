@@ -62,6 +62,7 @@ extension Exclusion {
     case .rateOutOfRange: "with a rate outside 0...1"
     case .negativeCount: "with a negative count"
     case .acceptedAboveTotal: "with more accepted than total events"
+    case .idTooLong: "with an id of more than \(RuleBounds.longestLabel) bytes"
     case .noJudgement: "without a judgement"
     case .duplicate: "read twice"
     case .beforeModelChange: "from before the model changed"

@@ -80,6 +80,16 @@ public enum ModelName {
     return full == model || problem(with: model) == nil ? full : model
   }
 
+  /// Bytes of a text that is too long for a name which are kept of it.
+  static let keptOfTooLong = 64
+
+  /// A text from outside that stands for a model, bounded: one that is too long for a name becomes its beginning and
+  /// what tells it apart from others that begin alike, which is no name either. What is known of it is kept under that.
+  public static func bounded(_ model: String) -> String {
+    guard model.utf8.count > maximumLength else { return model }
+    return "\(model.cut(to: keptOfTooLong))… (\(model.utf8.count) bytes, \(shortHash(model)))"
+  }
+
   /// Every way of writing a name that is normalised to the same one, the normalised one first. Those that differ in
   /// upper and lower case are not among them.
   public static func spellings(of model: String) -> [String] {

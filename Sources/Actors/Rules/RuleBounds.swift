@@ -6,6 +6,8 @@ public enum RuleBounds {
   public static let longestCycleMinutes: Int64 = 366 * 24 * 60
   /// Most cycles that a rule's window may hold; a longer one is cut to it.
   public static let longestWindow = 10_000
+  /// Longest id or version of a row, in bytes: the row of a longer id is quarantined, a longer version is cut.
+  public static let longestLabel = 512
   /// Standard normal quantile of 0.975, for two-sided intervals at 95 %.
   public static let z95 = 1.959963984540054
   /// Delay before the second attempt of a failed run; doubles with each failure.

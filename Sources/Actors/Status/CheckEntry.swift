@@ -43,6 +43,8 @@ public struct CheckEntry: Sendable, Hashable, Codable {
   public var action: CheckAction
   /// The run, where the action is about one.
   public var run: String?
+  /// True where the action failed for a reason that may be over soon; nil elsewhere. Not printed: it is the exit code.
+  public var isTemporary: Bool?
 
   /// From a check's result.
   public init(_ result: CheckResult) {
@@ -59,11 +61,13 @@ public struct CheckEntry: Sendable, Hashable, Codable {
     reason = result.reason
     action = result.action
     run = result.run
+    if result.isTemporary { isTemporary = true }
   }
 
-  /// What scripts read from a check: 0 healthy, 1 no verdict, 2 degraded, 3 a failed action.
+  /// What scripts read from a check: 0 healthy, 1 no verdict, 2 degraded, 3 a failed action, 75 one that failed because
+  /// the store was busy.
   public var exitCode: Int32 {
-    if action == .failed { return 3 }
+    if action == .failed { return isTemporary == true ? 75 : 3 }
     switch verdict {
     case .healthy: return 0
     case .insufficient, .stale, .unattributed: return 1
@@ -73,6 +77,7 @@ public struct CheckEntry: Sendable, Hashable, Codable {
 
   enum CodingKeys: String, CodingKey {
     case model, verdict, average, threshold, have, need, cycles, quarantined, quarantine, reason, action, run
+    case isTemporary = "temporary"
   }
 
   /// Writes every key, null where there is no value, so that scripts need not ask whether a key exists.
@@ -90,6 +95,7 @@ public struct CheckEntry: Sendable, Hashable, Codable {
     try container.encode(reason, forKey: .reason)
     try container.encode(action, forKey: .action)
     try container.encode(run, forKey: .run)
+    try container.encodeIfPresent(isTemporary, forKey: .isTemporary)
   }
 }
 

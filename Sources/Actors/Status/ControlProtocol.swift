@@ -63,14 +63,16 @@ public struct ControlRequest: Sendable, Hashable, Codable {
   }
 }
 
-/// One line of a daemon's answer; the last one has `result` or `error`.
+/// One line of a daemon's answer; the last one has neither `progress` nor `isPart`.
 public struct ControlReply: Sendable, Hashable, Codable {
   /// How far a run is, in between.
   public var progress: StatusReport.Lane.Run?
   /// The status.
   public var status: StatusReport?
-  /// What a check found.
+  /// What a check found; of very many models in several lines.
   public var checks: [CheckEntry]?
+  /// True where more of the checks follow in the next line.
+  public var isPart: Bool?
   /// How a run ended, or that it was taken.
   public var run: RunAnswer?
   /// What a reload changed.
@@ -86,7 +88,31 @@ public struct ControlReply: Sendable, Hashable, Codable {
   public init() {}
 
   /// True for the last line of an answer.
-  public var isFinal: Bool { progress == nil }
+  public var isFinal: Bool { progress == nil && isPart != true }
+
+  /// Cycles and models in one line of an answer: what the longest names and ids make of them stays well below the
+  /// longest line that a client takes.
+  static let maximumWeight = 2048
+
+  /// What a check found, as the lines before the last one, and the rest for that.
+  static func parts(_ checks: [CheckEntry]) -> (before: [ControlReply], last: [CheckEntry]) {
+    var before: [ControlReply] = []
+    var part: [CheckEntry] = []
+    var weight = 0
+    for check in checks {
+      let own = 1 + check.cycles.count
+      if weight + own > maximumWeight, !part.isEmpty {
+        var reply = ControlReply()
+        reply.checks = part
+        reply.isPart = true
+        before.append(reply)
+        (part, weight) = ([], 0)
+      }
+      part.append(check)
+      weight += own
+    }
+    return (before, part)
+  }
 }
 
 /// What became of a request for a run.

@@ -9,26 +9,51 @@ final class ControlServer: Sendable {
   /// Requests that wait for the end of a run at once. Fewer than connections, so that a status always gets in.
   static let maximumWaiting = 48
 
-  private let server: UnixSocketServer
+  /// Servers whose socket file has gone and that still answer who came before: as many as are kept.
+  static let maximumRetired = 4
+
+  /// Where it listens.
+  private let path: String
+  /// Answers requests.
+  private let handler: UnixSocketServer.Handler
+  /// The server that clients find, last, and those before it whose file was removed.
+  private let servers: Guarded<[UnixSocketServer]>
   /// Requests that are being answered.
   private let active: Guarded<Int>
 
-  /// Opens the socket and answers until `stop`.
-  init(path: String, owner: MonitorTree.Owner, log: Log) throws {
+  /// Answers on a socket until `stop`.
+  init(_ listener: UnixListener, owner: MonitorTree.Owner) throws {
     let active = Guarded(0)
     self.active = active
     let waiting = Guarded(0)
-    server = try UnixSocketServer(path: path, refusal: Self.refusal) { line, connection in
+    path = listener.path
+    handler = { line, connection in
       active.change { $0 += 1 }
       Self.serve(line, on: connection, owner: owner, waiting: waiting)
       active.change { $0 -= 1 }
     }
+    servers = Guarded([try UnixSocketServer(listener: listener, refusal: Self.refusal, handler: handler)])
+  }
+
+  /// Opens the socket anew where somebody has removed its file; who waits for an answer keeps the old one. Blocks for a
+  /// moment.
+  ///
+  /// - Returns: true where that was so.
+  func restore() throws -> Bool {
+    guard servers.withLock({ $0.last?.isInPlace != true }) else { return false }
+    let new = try UnixSocketServer(listener: UnixListener(path: path), refusal: Self.refusal, handler: handler)
+    let oldest = servers.withLock { servers -> UnixSocketServer? in
+      servers.append(new)
+      return servers.count > Self.maximumRetired ? servers.removeFirst() : nil
+    }
+    oldest?.stop()
+    return true
   }
 
   /// Lets answers go out that are on their way, then closes the socket and every connection. Blocks for that long.
   func stop() {
     _ = active.wait(atMost: Self.drainBound) { $0 == 0 ? true : nil }
-    server.stop()
+    for server in servers.withLock({ $0 }) { server.stop() }
   }
 
   /// The line with which a client is turned away.
@@ -83,8 +108,8 @@ final class ControlServer: Sendable {
   }
 }
 
-/// Replies on their way from the actors to a connection's thread. Progress is dropped where the thread is slow; the
-/// final reply never is, and ends it: what comes later is dropped.
+/// Replies on their way from the actors to a connection's thread. Progress is dropped where the thread is slow; a part
+/// of the answer never is, and the final one ends it: what comes later is dropped. Parts are as many as the check made.
 final class ReplyQueue: Sendable {
   /// Lines of progress that may wait.
   static let maximumProgress = 64
@@ -104,7 +129,7 @@ final class ReplyQueue: Sendable {
       if state.hasFinal { return }
       if reply.isFinal {
         state.hasFinal = true
-      } else if state.replies.count >= Self.maximumProgress {
+      } else if reply.progress != nil, state.replies.count >= Self.maximumProgress {
         return
       }
       state.replies.append(reply)

@@ -159,7 +159,12 @@ public enum DeliveryFailure: Error, Sendable, Hashable {
 public struct StoreFailure: Error, Sendable, Hashable, CustomStringConvertible {
   /// For people.
   public var description: String
+  /// True where the same call may succeed later without anybody's doing.
+  public var isTransient: Bool
 
   /// Makes a failure.
-  public init(_ description: String) { self.description = description }
+  public init(_ description: String, isTransient: Bool = false) {
+    self.description = description
+    self.isTransient = isTransient
+  }
 }

@@ -1,4 +1,5 @@
 internal import Actors
+internal import Rules
 
 /// Numbers and labels as they are typed behind an option.
 enum CountArgument {
@@ -11,11 +12,12 @@ enum CountArgument {
   }
 
   /// Judgements of a cycle. Bounded so that no sum of two of them can overflow.
-  static let judgements = Kind(range: 0...1_000_000_000_000_000, reason: "a cycle cannot have fewer than 0 judgements")
+  static let judgements = Kind(
+    range: 0...CycleRefusal.mostJudgements, reason: "a cycle cannot have fewer than 0 judgements")
   /// Minutes of a cycle: at least one, at most ten years.
-  static let minutes = Kind(range: 1...5_256_000, reason: "a cycle lasts at least a minute")
+  static let minutes = Kind(range: 1...CycleRefusal.mostMinutes, reason: "a cycle lasts at least a minute")
   /// Bytes of an id or a version.
-  static let maximumLabel = 512
+  static let maximumLabel = RuleBounds.longestLabel
 
   /// A whole number in decimal digits.
   static func count(

@@ -126,6 +126,9 @@ struct CommandFailure: Error, CustomStringConvertible {
       let (code, reason) = StartRefusal.explain(failure)
       context.explainFailure(reason, code: code)
       return code
+    case _ where Patience.isWorthwhile(error):
+      context.explainFailure("\(error)", code: ExitCode.temporary)
+      return ExitCode.temporary
     default:
       context.explainFailure("\(error)", code: ExitCode.failure)
       return ExitCode.failure

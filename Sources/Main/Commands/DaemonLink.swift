@@ -57,13 +57,19 @@ struct DaemonLink: Sendable {
     defer { requests.endAtOnce(false) }
     let reply: ControlReply? = try await onOwnThread(name: "control") {
       let last = Guarded<ControlReply?>(nil)
+      // Those of the lines before the last one; whoever sent them holds as many.
+      let checks = Guarded<[CheckEntry]>([])
       do {
         try UnixSocketClient.request(path: path, line: line, timeout: silence) { text in
           guard let reply = try? JSON.decode(ControlReply.self, from: text) else { return }
           if let progress = reply.progress {
             onProgress(progress)
+          } else if reply.isPart == true {
+            checks.withLock { $0 += reply.checks ?? [] }
           } else {
-            last.withLock { $0 = reply }
+            var whole = reply
+            if let rest = reply.checks { whole.checks = checks.withLock { $0 + rest } }
+            last.withLock { $0 = whole }
           }
         }
       } catch let failure as SocketFailure where failure.kind == .notRunning {

@@ -180,6 +180,7 @@ extension Exclusion {
     case .rateOutOfRange: "its accept rate lies outside 0 to 1"
     case .negativeCount: "one of its counts is negative"
     case .acceptedAboveTotal: "more accepted than events"
+    case .idTooLong: "its id is longer than \(RuleBounds.longestLabel) bytes"
     case .noJudgement: "nothing was accepted or rejected"
     case .duplicate: "the same id was read already"
     case .beforeModelChange: "it began before the model last changed"

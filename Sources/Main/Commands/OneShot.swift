@@ -62,7 +62,7 @@ enum OneShot {
 enum StartRefusal {
   static func explain(_ error: any Error, paths: StatePaths) -> (code: Int32, reason: String) {
     let cause = (error as? SupervisorError)?.underlying ?? error
-    if let failure = cause as? JournalFailure, failure.isFull { return explain(failure) }
+    if let failure = cause as? JournalFailure, failure.isFull || failure.isTransient { return explain(failure) }
     if let failure = cause as? FileFailure, failure.code == ENOSPC || failure.code == EDQUOT {
       return (ExitCode.temporary, "\(failure.path): \(noSpace)")
     }
@@ -89,7 +89,9 @@ enum StartRefusal {
         ExitCode.permission,
         "\(failure): give it to the user that runs this, or name another --state-dir"
       )
-    case is StoreFailure: return (ExitCode.failure, "\(error)")
+    case is StoreFailure, is RunRefusal:
+      return (Patience.isWorthwhile(error) ? ExitCode.temporary : ExitCode.failure, "\(error)")
+    case let failure as SocketFailure: return (exitCode(of: failure), "\(failure)")
     default: return (ExitCode.software, "\(error)")
     }
   }
@@ -99,7 +101,17 @@ enum StartRefusal {
     if case .database(let inner) = failure, inner.kind == .full {
       return (ExitCode.temporary, "\(inner.path): \(noSpace)")
     }
+    if failure.isTransient { return (ExitCode.temporary, failure.description) }
     return (failure.isPermission ? ExitCode.permission : ExitCode.failure, failure.description)
+  }
+
+  /// The exit code where a daemon cannot listen on its control socket.
+  private static func exitCode(of failure: SocketFailure) -> Int32 {
+    switch failure.kind {
+    case .inUse: ExitCode.temporary
+    case .denied: ExitCode.permission
+    default: ExitCode.software
+    }
   }
 
   private static let noSpace = "no space left on its disk: free some and start again, or name another --state-dir"

@@ -8,7 +8,7 @@ enum StatusCommand {
   static func run(_ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext) async -> Int32 {
     do {
       let link = DaemonLink(loaded, requests: requests, context.terminal)
-      let report: StatusReport
+      var report: StatusReport
       if let reply = try await link.ask(
         ControlRequest(.status), unanswered: "What its journal knows is not shown.")
       {
@@ -19,6 +19,14 @@ enum StatusCommand {
       } else {
         State.require(loaded, context)
         report = try await offline(loaded)
+        if let process = FileLock.holder(at: loaded.paths.lock) {
+          report.state = "not reachable"
+          report.pid = process
+          context.terminal.say(
+            "retraind: process \(process) works on this state directory (lock \(loaded.paths.lock)), but nobody answers at "
+              + "\(loaded.paths.socket). A command that works alone has no socket; a daemon whose socket was removed "
+              + "makes a new one when it is asked to reload: kill -HUP \(process)")
+        }
       }
       if context.global.json {
         context.terminal.print(try JSON.encode(report, isPretty: true))

@@ -8,6 +8,7 @@ import TestSupport
 final class ScriptedStats: StatsSource {
   private struct State {
     var failure: String?
+    var rows: [ModelRows]?
     var gate: (gate: Gate, isDeaf: Bool)?
     var active = 0
     var most = 0
@@ -28,6 +29,8 @@ final class ScriptedStats: StatsSource {
   var most: Int { state.withLock { $0.most } }
   /// Makes queries fail, or work again.
   func fail(_ why: String?) { state.withLock { $0.failure = why } }
+  /// Gives these rows in place of the real ones.
+  func replace(_ rows: [ModelRows]) { state.withLock { $0.rows = rows } }
   /// Makes queries wait for a gate.
   func hold(_ gate: Gate, isDeaf: Bool = false) { state.withLock { $0.gate = (gate, isDeaf) } }
 
@@ -41,6 +44,7 @@ final class ScriptedStats: StatsSource {
     defer { state.withLock { $0.active -= 1 } }
     if let gate { _ = await gate.gate.wait(isDeaf: gate.isDeaf) }
     if let failure { throw StoreFailure(failure) }
+    if let rows = state.withLock({ $0.rows }) { return rows }
     guard let journal = journal.withLock({ $0 }) else { return [] }
     return try await EmbeddedStore(journal).newestRows(of: models, limit: limit)
   }

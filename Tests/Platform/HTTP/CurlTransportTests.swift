@@ -186,6 +186,18 @@ import Testing
     #expect(kind == .tooLarge || kind == .truncated || kind == .other)
   }
 
+  @Test func aLineOfTheHeadWithoutEndIsNoWantOfMemory() async {
+    let server = ScriptedServer { connection in
+      _ = connection.readRequest()
+      connection.write("HTTP/1.1 200 OK\r\nX-Long: " + String(repeating: "x", count: 250_000))
+      connection.waitForEnd()
+    }
+    defer { server.stop() }
+    let failure = await failure(HTTPRequest(.get, server.url))
+    #expect(failure?.kind == .tooLarge)
+    #expect(failure?.description.contains("in the head of the answer") == true)
+  }
+
   @Test func cancellingClosesTheConnection() async {
     let begun = HTTPEvent()
     let closed = HTTPEvent()

@@ -26,6 +26,23 @@ import Testing
     #expect(access(path, F_OK) == 0, "it is never removed")
   }
 
+  @Test func itsHolderIsNamedWhileItIsHeld() throws {
+    let scratch = try ScratchDirectory()
+    let path = scratch.file("a.lock")
+    #expect(FileLock.holder(at: path) == nil)
+    let lock = try FileLock.acquire(path: path)
+    #expect(FileLock.holder(at: path) == getpid())
+    #expect(lock.isInPlace)
+    #expect(unlink(path) == 0)
+    #expect(!lock.isInPlace)
+    // Somebody else's file now.
+    let other = try FileLock.acquire(path: path)
+    #expect(!lock.isInPlace && other.isInPlace)
+    other.release()
+    #expect(FileLock.holder(at: path) == nil)
+    #expect(!other.isInPlace)
+  }
+
   @Test func goesWithItsObject() throws {
     let scratch = try ScratchDirectory()
     do { _ = try FileLock.acquire(path: scratch.file("a.lock")) }

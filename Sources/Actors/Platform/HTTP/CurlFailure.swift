@@ -12,6 +12,9 @@ extension CurlTransfer {
         : "the answer is larger than the \(request.maximumBody) bytes that are allowed"
       return HTTPFailure(.tooLarge, "\(url): \(what)")
     }
+    if isEndlessLine(code, curl) {
+      return HTTPFailure(.tooLarge, "\(url): a line in the head of the answer is longer than any server's")
+    }
     let kind = kind(code)
     let detail = detail(code, curl)
     switch kind {
@@ -49,6 +52,19 @@ extension CurlTransfer {
       default: "not done within \(text(request.timeouts.total))"
       }
     return HTTPFailure(kind, "\(url): \(what)")
+  }
+
+  /// CURLE_TOO_LARGE, which older headers do not have.
+  private static let tooLarge: UInt32 = 100
+
+  /// Whether a line in the head of the answer was longer than libcurl takes. Most versions call that a want of memory;
+  /// where there is none, a request does not get as far as a connection that is ready.
+  private func isEndlessLine(_ code: CURLcode, _ curl: CurlLibrary) -> Bool {
+    if UInt32(code.rawValue) == Self.tooLarge { return true }
+    guard code == CURLE_OUT_OF_MEMORY, let easy else { return false }
+    var microseconds: curl_off_t = 0
+    _ = retraind_curl_getinfo_size(curl.getinfo, easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
+    return microseconds > 0
   }
 
   /// What kind of failure a code is.

@@ -49,6 +49,25 @@ public final class FileLock: Sendable {
     }
   }
 
+  /// Whether the file is still the one at its path: where it is not, somebody else may hold what looks like this lock.
+  public var isInPlace: Bool { descriptor.withLock { $0 >= 0 && Self.isStill($0, at: path) } }
+
+  /// The process that holds the lock at a path, as the file names it; nil where nobody does, or that cannot be told.
+  ///
+  /// Asked only where that process lives: to find out, the lock is taken for a moment, which whoever wants it just then
+  /// would take for another instance.
+  public static func holder(at path: String) -> Int32? {
+    let number = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    guard number >= 0 else { return nil }
+    defer { _ = close(number) }
+    guard let process = readProcessID(number), process > 0, kill(process, 0) == 0 || errno == EPERM else { return nil }
+    if flock(number, LOCK_SH | LOCK_NB) == 0 {
+      _ = flock(number, LOCK_UN)
+      return nil
+    }
+    return errno == EWOULDBLOCK ? process : nil
+  }
+
   /// Takes the lock or says at once why not; never waits.
   public static func acquire(path: String, access: Access = .owner) throws(LockFailure) -> FileLock {
     for _ in 0..<maximumAttempts {

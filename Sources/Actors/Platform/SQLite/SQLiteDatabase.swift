@@ -198,6 +198,9 @@ public final class SQLiteDatabase {
 
   // MARK: State
 
+  /// SQLite's own connection, for what other files of this module ask it; nil once closed.
+  var connection: OpaquePointer? { handle }
+
   /// Whether a transaction is open.
   public var isInTransaction: Bool { handle.map { sqlite3_get_autocommit($0) == 0 } ?? false }
 

@@ -8,20 +8,20 @@ import CShims
   import Darwin
 #endif
 
-/// A socket file that somebody listens on.
-final class UnixListener: Sendable {
+/// A socket file that somebody listens on. Until a server accepts, clients wait.
+public final class UnixListener: Sendable {
   /// Connections that the kernel holds until they are accepted.
   static let backlog: Int32 = 64
 
   /// Where it is.
-  let path: String
+  public let path: String
   /// The listening socket.
   private let socket: Descriptor
   /// Device and number of the file, by which it is known to be still ours.
   private let file: (dev_t, ino_t)?
 
   /// Listens; an old socket file on which nobody answers is replaced.
-  init(path: String, mode: UInt32) throws(SocketFailure) {
+  public init(path: String, mode: UInt32 = 0o600) throws(SocketFailure) {
     self.path = path
     try Self.clear(path)
     guard let socket = Descriptor(retraind_unix_socket()) else { throw .system(errno, "make it", path: path) }
@@ -46,10 +46,16 @@ final class UnixListener: Sendable {
   /// The listening socket's descriptor.
   var number: Int32 { socket.number }
 
+  /// Whether the file is still ours: somebody may have removed it, and then no client finds this.
+  public var isInPlace: Bool {
+    guard let file, let there = Self.identity(path) else { return false }
+    return there == file
+  }
+
   /// Removes the file where it is still ours, and lets nobody in any more.
-  func remove() {
+  public func remove() {
     _ = shutdown(number, Int32(SHUT_RDWR))
-    if let file, let there = Self.identity(path), there == file { _ = unlink(path) }
+    if isInPlace { _ = unlink(path) }
   }
 
   /// Removes an old socket file on which nobody answers.

@@ -48,15 +48,38 @@ public final class UnixSocketServer: Sendable {
   }
 
   /// With other people at the door and another bound, for tests.
-  init(
+  convenience init(
     path: String, mode: UInt32 = 0o600, mayEnter: @escaping @Sendable (UInt32) -> Bool, requestBound: Duration,
     refusal: @escaping @Sendable (String) -> String = { "{\"error\":\"\($0)\"}" }, handler: @escaping Handler
   ) throws(SocketFailure) {
-    self.path = path
-    guard let wakeUp = WakeUp() else { throw .system(lastError(), "make a pipe", path: path) }
+    try self.init(
+      listener: try UnixListener(path: path, mode: mode), mayEnter: mayEnter, requestBound: requestBound,
+      refusal: refusal, handler: handler)
+  }
+
+  /// Starts to accept where somebody listens already.
+  ///
+  /// - Parameter refusal: makes the one line with which a client is turned away, from the reason in words.
+  public convenience init(
+    listener: UnixListener, refusal: @escaping @Sendable (String) -> String, handler: @escaping Handler
+  ) throws(SocketFailure) {
+    try self.init(
+      listener: listener, mayEnter: { $0 == geteuid() || $0 == 0 }, requestBound: Self.requestBound, refusal: refusal,
+      handler: handler)
+  }
+
+  private init(
+    listener: UnixListener, mayEnter: @escaping @Sendable (UInt32) -> Bool, requestBound: Duration,
+    refusal: @escaping @Sendable (String) -> String, handler: @escaping Handler
+  ) throws(SocketFailure) {
+    path = listener.path
+    guard let wakeUp = WakeUp() else {
+      listener.remove()
+      throw .system(lastError(), "make a pipe", path: path)
+    }
     core = ServerCore(
-      listener: try UnixListener(path: path, mode: mode), wakeUp: wakeUp, mayEnter: mayEnter,
-      requestBound: requestBound, refusal: refusal, handler: handler)
+      listener: listener, wakeUp: wakeUp, mayEnter: mayEnter, requestBound: requestBound, refusal: refusal,
+      handler: handler)
     let core = core
     let code = OwnThread.start(name: "control") { core.work() }
     if code != 0 {
@@ -66,6 +89,9 @@ public final class UnixSocketServer: Sendable {
   }
 
   deinit { core.askToStop() }
+
+  /// Whether the socket file is still ours; where it is not, no client finds this server any more.
+  public var isInPlace: Bool { core.listener.isInPlace }
 
   /// Connections that are open now.
   public var connections: Int { core.connectionCount }

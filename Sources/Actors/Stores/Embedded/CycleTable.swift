@@ -9,6 +9,8 @@ struct CycleTable: Sendable, Hashable {
   let newestOfAll: String
   /// The newest rows of one model.
   let newestOfOne: String
+  /// The row with an id.
+  let one: String
 
   /// The table that people and other programs write into.
   static let embedded = CycleTable(name: "learning_stats", orderKey: EmbeddedTables.orderKey)
@@ -43,5 +45,6 @@ struct CycleTable: Sendable, Hashable {
       SELECT \(columns) FROM \(name) AS row
       WHERE model IS ?2 ORDER BY \(orderKey) DESC, id DESC LIMIT ?1
       """
+    one = "SELECT \(columns) FROM \(name) AS row WHERE id = ?1 LIMIT 1"
   }
 }

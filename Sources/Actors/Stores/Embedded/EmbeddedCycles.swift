@@ -64,9 +64,7 @@ extension Journal {
   /// See `StatsSource.cycle(_:)`.
   func cycle(_ id: String) throws(JournalFailure) -> CycleRow? {
     try read { database in
-      try database.query(
-        "SELECT \(Self.cycleColumns) FROM learning_stats AS row WHERE id = ?1 LIMIT 1", [.text(id)], Self.readCycle
-      ).first
+      try database.query(CycleTable.embedded.one, [.text(id)], Self.readCycle).first
     }
   }
 

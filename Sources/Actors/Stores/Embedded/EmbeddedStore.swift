@@ -18,7 +18,7 @@ public struct EmbeddedStore: StatsSource, EventSink {
     do throws(JournalFailure) {
       return try await journal.newestCycles(of: models, limit: limit)
     } catch {
-      throw StoreFailure(error.description)
+      throw StoreFailure(error.description, isTransient: error.isTransient)
     }
   }
 
@@ -27,7 +27,7 @@ public struct EmbeddedStore: StatsSource, EventSink {
     do throws(JournalFailure) {
       try await journal.addCycle(row)
     } catch {
-      throw StoreFailure(error.description)
+      throw StoreFailure(error.description, isTransient: error.isTransient)
     }
   }
 

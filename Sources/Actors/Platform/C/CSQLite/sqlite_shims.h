@@ -23,6 +23,22 @@ static inline int retraind_sqlite3_keep_log(sqlite3 *database) {
   return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }
 
+// Takes the database file for this connection alone, as SQLite itself does before it removes a log, or goes back to
+// sharing it.
+static inline int retraind_sqlite3_lock_file(sqlite3 *database, int alone) {
+  sqlite3_file *file = 0;
+  int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code != SQLITE_OK) return code;
+  if (!file || !file->pMethods) return SQLITE_MISUSE;
+  if (alone) {
+    code = file->pMethods->xLock(file, SQLITE_LOCK_EXCLUSIVE);
+    // A refusal half way leaves newcomers locked out.
+    if (code != SQLITE_OK) file->pMethods->xUnlock(file, SQLITE_LOCK_SHARED);
+    return code;
+  }
+  return file->pMethods->xUnlock(file, SQLITE_LOCK_SHARED);
+}
+
 // Reads the database file itself, past every cache, by the descriptor that SQLite has: opening and closing the file once
 // more would let go of this process's locks on it. What lies behind the end of the file is read as zeros.
 static inline int retraind_sqlite3_read_file(

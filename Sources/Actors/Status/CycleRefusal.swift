@@ -1,0 +1,48 @@
+import Rules
+
+/// Why a cycle is not recorded, whoever sends it: `record` says the same of its options before it asks.
+public struct CycleRefusal: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Most judgements of a cycle, so that no sum of two counts can overflow.
+  public static let mostJudgements: Int64 = 1_000_000_000_000_000
+  /// Longest cycle, in minutes: ten years.
+  public static let mostMinutes: Int64 = 5_256_000
+
+  /// For people: which member, what is wrong with it.
+  public var description: String
+
+  /// Looks at what is there; nil where it may be recorded.
+  static func check(_ cycle: ControlRequest.Cycle, now: Timestamp) throws(CycleRefusal) {
+    for (name, count) in [("accepted", cycle.accepted), ("rejected", cycle.rejected), ("edited", cycle.edited)] {
+      guard let count, !(0...mostJudgements).contains(count) else { continue }
+      throw CycleRefusal(description: "\(name): \(count) is not between 0 and \(mostJudgements)")
+    }
+    if let minutes = cycle.windowMinutes, !(1...mostMinutes).contains(minutes) {
+      throw CycleRefusal(description: "windowMinutes: \(minutes) is not between 1 and \(mostMinutes)")
+    }
+    if let rate = cycle.acceptRate {
+      guard (0...1).contains(rate) else {
+        throw CycleRefusal(description: "acceptRate: \(rate) is no rate: rates are between 0 and 1")
+      }
+      guard cycle.accepted == nil, cycle.rejected == nil else {
+        throw CycleRefusal(description: "acceptRate stands beside counts: the rate follows from accepted and rejected")
+      }
+    } else if cycle.accepted == nil || cycle.rejected == nil {
+      throw CycleRefusal(description: "a cycle needs accepted and rejected, or acceptRate where nobody counted")
+    }
+    for (name, label) in [("id", cycle.id), ("modelVersion", cycle.modelVersion)] {
+      guard let label else { continue }
+      guard label.utf8.count <= RuleBounds.longestLabel else {
+        throw CycleRefusal(description: "\(name): it has more than \(RuleBounds.longestLabel) bytes")
+      }
+      guard label.unicodeScalars.allSatisfy(PrintableText.isSafe) else {
+        throw CycleRefusal(description: "\(name): it contains a control character")
+      }
+    }
+    let end = cycle.microseconds.map(Timestamp.init(microseconds:)) ?? now
+    guard end <= now.adding(RuleBounds.futureTolerance) else {
+      throw CycleRefusal(
+        description: "microseconds: \(end.rfc3339) lies in the future (it is \(now.rfc3339)): a cycle is recorded when "
+          + "it has ended")
+    }
+  }
+}
