@@ -29,6 +29,9 @@ RELEASE_FLAGS := -c release --static-swift-stdlib --scratch-path $(RELEASE_PATH)
   --pkg-config-path "$(STATIC_PATH)" -Xlinker "-L$(STATIC_PATH)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 endif
 
+# The linker warns of a function that the toolchain's own FoundationEssentials uses, and of nothing else with this text.
+QUIETLY := 2>&1 | { grep --line-buffered -v 'libFoundationEssentials.*warning: the use of .mktemp. is dangerous' || true; }
+
 # The tests are Swift Testing's; the XCTest pass would only print that it ran nothing.
 TEST := $(SWIFT) test --disable-xctest $(TEST_FLAGS)
 
@@ -50,7 +53,7 @@ test: deps ## Run every test; the last line has the count
 
 .PHONY: tsan
 tsan: deps ## Run every test under the thread sanitizer
-	@TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
+	@SUPERVISION_SEEDS="$${SUPERVISION_SEEDS:-1000}" TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
 	  Scripts/run-tests "make tsan" $(TEST) --sanitize=thread --scratch-path $(TSAN_PATH)
 
 .PHONY: lint
@@ -84,18 +87,22 @@ ci: ## What the CI runs: test, check, and the tests under the thread sanitizer
 	$(MAKE) check
 	$(MAKE) tsan
 
+.PHONY: mutants
+mutants: ## Break the supervision module in one place at a time, and demand that tests fail
+	@SWIFT="$(SWIFT)" Scripts/mutants
+
 .PHONY: release
 release: deps ## Build the release binary: static, stripped, free of ICU
 	@Scripts/static-libraries .build-static
-	$(SWIFT) build $(RELEASE_FLAGS) --product retraind
+	$(SWIFT) build $(RELEASE_FLAGS) --product retraind $(QUIETLY)
 	@Scripts/finish-release $(RELEASE_PATH)/release/retraind $(BINARY)
 
 .PHONY: bench
 bench: release ## Measure the release binary beside what it replaces
 	@Scripts/install-deps bench
 	@Scripts/bench-venv $(VENV)
-	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks
-	$(SWIFT) build $(RELEASE_FLAGS) --product SupervisionProbe
+	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks $(QUIETLY)
+	$(SWIFT) build $(RELEASE_FLAGS) --product SupervisionProbe $(QUIETLY)
 	$(RELEASE_PATH)/release/Benchmarks --retraind $(BINARY) --python $(VENV)/bin/python \
 	  --peer Benchmarks/Peers/model_retrainer.py --probe $(RELEASE_PATH)/release/SupervisionProbe \
 	  --escript "$$(command -v escript)" $(BENCH_FLAGS)
@@ -122,4 +129,4 @@ uninstall: ## Remove what `make install` put there
 
 .PHONY: clean
 clean: ## Remove every build
-	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV)
+	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV) .build-mutants .build-static

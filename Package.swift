@@ -16,6 +16,7 @@ let package = Package(
   products: [
     .executable(name: "retraind", targets: ["Main"]),
     .library(name: "Supervision", targets: ["Supervision"]),
+    .library(name: "SupervisionTesting", targets: ["SupervisionTesting"]),
     .library(name: "Actors", targets: ["Actors", "Rules", "Platform", "Journal", "Stores", "Ollama"]),
   ],
   targets: [
@@ -29,6 +30,9 @@ let package = Package(
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
 
     .target(name: "Supervision", path: "Sources/Supervisor", swiftSettings: settings),
+    .target(
+      name: "SupervisionTesting", dependencies: ["Supervision"], path: "Sources/SupervisorTesting",
+      swiftSettings: settings),
     // Square roots and rounding are calls into libm, which nothing that Rules imports brings along on Linux.
     .target(
       name: "Rules", path: "Sources/Actors/Rules", swiftSettings: settings,
@@ -56,13 +60,26 @@ let package = Package(
 
     // Tests, what they share, and the stand-in servers that they talk to.
     .target(
-      name: "TestSupport", dependencies: ["Supervision", "Platform"], path: "Tests/Support", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["Supervision", "SupervisionTesting", "Platform"], path: "Tests/Support",
+      swiftSettings: settings),
     .executableTarget(
       name: "ollama-stand-in", dependencies: ["CShims"], path: "Tests/StandIns/Ollama", exclude: ["Recordings"],
       swiftSettings: settings),
     .testTarget(
-      name: "SupervisionTests", dependencies: ["Supervision", "TestSupport"], path: "Tests/Supervision",
+      name: "SupervisionTests", dependencies: ["Supervision", "SupervisionTesting", "TestSupport"],
+      path: "Tests/Supervision", swiftSettings: settings),
+    .testTarget(
+      name: "SupervisionTestingTests", dependencies: ["Supervision", "SupervisionTesting"],
+      path: "Tests/SupervisionTesting", swiftSettings: settings),
+    .testTarget(
+      name: "ModelTests", dependencies: ["Supervision", "SupervisionTesting"], path: "Tests/Model",
       swiftSettings: settings),
+    .testTarget(
+      name: "OTPConformance", dependencies: ["Supervision", "SupervisionTesting"], path: "Tests/OTPConformance",
+      swiftSettings: settings),
+    .testTarget(
+      name: "RealFaultTests", dependencies: ["Supervision", "SupervisionTesting", "Platform"],
+      path: "Tests/RealFaults", swiftSettings: settings),
     .testTarget(
       name: "RulesTests", dependencies: ["Rules", "TestSupport"], path: "Tests/Rules", swiftSettings: settings),
     .testTarget(

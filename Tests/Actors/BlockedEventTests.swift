@@ -9,7 +9,7 @@ import Testing
 
 @testable import Actors
 
-@Suite("Blocked events", .timeLimit(.minutes(1)))
+@Suite("Blocked events", .timeLimit(.minutes(5)))
 struct BlockedEventTests {
   /// Refuses for good until it is told that the table is there.
   private final class Sink: EventSink {

@@ -10,7 +10,7 @@ import Testing
 @testable import Platform
 
 /// The control socket of a whole monitor, over a real socket.
-@Suite("Control", .timeLimit(.minutes(1)))
+@Suite("Control", .timeLimit(.minutes(5)))
 struct ControlTests {
   /// Sends a request and collects the replies.
   private func ask(_ bench: MonitorBench, _ line: String) -> Task<[ControlReply], any Error> {

@@ -7,7 +7,7 @@ import Testing
 @testable import Actors
 
 /// From rows to an audited run, over the real journal.
-@Suite("Deciding and acting", .timeLimit(.minutes(1)))
+@Suite("Deciding and acting", .timeLimit(.minutes(5)))
 struct DecidingTests {
   @Test("decision, event, run and memory are in the journal before the server's first call; the outcome is after it")
   func recordedBeforeTheFirstCall() async throws {

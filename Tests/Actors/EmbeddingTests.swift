@@ -12,7 +12,7 @@ import Testing
 #endif
 
 /// The monitor inside a program that knows nothing but the library.
-@Suite("Embedding", .timeLimit(.minutes(1)))
+@Suite("Embedding", .timeLimit(.minutes(5)))
 struct EmbeddingTests {
   @Test("the example starts a monitor in a directory that does not exist yet, prints its status, and stops it")
   func example() async throws {

@@ -14,7 +14,7 @@ import Testing
 #endif
 
 /// A journal that refuses while a run is under way.
-@Suite("Journal in trouble", .timeLimit(.minutes(1)))
+@Suite("Journal in trouble", .timeLimit(.minutes(5)))
 struct JournalTroubleTests {
   /// A monitor whose journal stops taking writes while it pulls `m`.
   private func refusing(_ bench: MonitorBench) async throws -> RetrainMonitor {

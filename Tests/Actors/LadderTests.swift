@@ -7,7 +7,7 @@ import Testing
 @testable import Actors
 
 /// What happens after a failure, and when nothing happens any more.
-@Suite("Failure ladder", .timeLimit(.minutes(1)))
+@Suite("Failure ladder", .timeLimit(.minutes(5)))
 struct LadderTests {
   /// Moves to a planned attempt and waits for its end.
   private func nextAttempt(

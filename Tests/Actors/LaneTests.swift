@@ -8,7 +8,7 @@ import Testing
 @testable import Actors
 
 /// The lane under requests from everywhere.
-@Suite("Lane", .timeLimit(.minutes(1)))
+@Suite("Lane", .timeLimit(.minutes(5)))
 struct LaneTests {
   @Test("three degraded models and four requests from elsewhere: one call of the server at a time, one pull a model")
   func oneAtATime() async throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Actors
 
-@Suite("MonitorSchedule", .timeLimit(.minutes(1)))
+@Suite("MonitorSchedule", .timeLimit(.minutes(5)))
 struct MonitorScheduleTests {
   /// Both clocks, moved together unless told otherwise.
   struct Clocks {

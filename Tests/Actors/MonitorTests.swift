@@ -9,7 +9,7 @@ import Testing
 @testable import Actors
 
 /// The schedule and its loop.
-@Suite("Monitor", .timeLimit(.minutes(1)))
+@Suite("Monitor", .timeLimit(.minutes(5)))
 struct MonitorTests {
   @Test("checks at the start and each interval; those that were missed are not caught up; the phase stays")
   func schedule() async throws {

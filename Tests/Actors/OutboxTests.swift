@@ -8,7 +8,7 @@ import Testing
 @testable import Actors
 
 /// Events on their way to their store.
-@Suite("Outbox", .timeLimit(.minutes(1)))
+@Suite("Outbox", .timeLimit(.minutes(5)))
 struct OutboxTests {
   @Test("what fails for now is tried again with growing pauses, and delivered once")
   func transient() async throws {

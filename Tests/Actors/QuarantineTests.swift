@@ -8,7 +8,7 @@ import Testing
 @testable import Actors
 
 /// Rows that are wrong themselves.
-@Suite("Quarantine", .timeLimit(.minutes(1)))
+@Suite("Quarantine", .timeLimit(.minutes(5)))
 struct QuarantineTests {
   @Test("rows that are wrong themselves are counted, told when their number changes, and shown")
   func quarantine() async throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Actors
 
-@Suite("RetrainLane", .timeLimit(.minutes(1)))
+@Suite("RetrainLane", .timeLimit(.minutes(5)))
 struct RetrainLaneTests {
   @Test("one run at a time, first come first served")
   func firstComeFirstServed() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Actors
 
-@Suite("PullRun", .timeLimit(.minutes(1)))
+@Suite("PullRun", .timeLimit(.minutes(5)))
 struct PullRunTests {
   let previous = "m:7b-retraind-previous"
   let standby = "m:7b-retraind-previous-standby"
@@ -140,7 +140,7 @@ private enum Digests {
   static let new = "11aabbccddee" + String(repeating: "0", count: 52)
 }
 
-@Suite("RollbackRun", .timeLimit(.minutes(1)))
+@Suite("RollbackRun", .timeLimit(.minutes(5)))
 struct RollbackRunTests {
   let previous = "m:7b-retraind-previous"
   let rejected = "m:7b-retraind-previous-rejected"
@@ -174,10 +174,27 @@ struct RollbackRunTests {
     #expect(run.onDone() == .finish(.updated))
   }
 
-  @Test("already at the previous version")
+  @Test("a version that is served already is nothing to go back to, also where the run is resumed")
   func already() {
+    for before in [nil, "old"] {
+      var run = RollbackRun(model: "m:7b", before: before)
+      guard case .refuse(let why) = run.onInspected(["old", "old", nil]) else {
+        Issue.record("not refused")
+        continue
+      }
+      #expect(why.hasPrefix("nothing to roll back to: \(previous) holds the version that is served already (old)"))
+    }
+  }
+
+  @Test("what an earlier rollback could not tidy up is tidied before the refusal")
+  func alreadyWithRest() {
     var run = RollbackRun(model: "m:7b", before: nil)
-    #expect(run.onInspected(["old", "old", nil]) == .finish(.alreadyCurrent))
+    #expect(run.onInspected(["old", "old", "new"]) == .unload(rejected))
+    #expect(run.onDone() == .delete(rejected))
+    guard case .refuse = run.onDone() else {
+      Issue.record("not refused")
+      return
+    }
   }
 
   @Test("digests of the API and of the program tell the same version")

@@ -8,7 +8,7 @@ import Testing
 @testable import Actors
 
 /// Names of models: two ways of writing one, and texts that are none.
-@Suite("Names of models", .timeLimit(.minutes(1)))
+@Suite("Names of models", .timeLimit(.minutes(5)))
 struct SpellingTests {
   @Test("rows that write a model in two ways are one model's evidence, under the configuration's way of writing it")
   func oneModel() async throws {

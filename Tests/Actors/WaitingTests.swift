@@ -7,7 +7,7 @@ import Testing
 @testable import Actors
 
 /// What tasks wait on: nobody is forgotten, nothing is answered twice.
-@Suite("Waiting", .timeLimit(.minutes(1)))
+@Suite("Waiting", .timeLimit(.minutes(5)))
 struct WaitingTests {
   @Test("a poke before the wait is not lost, many count as one, and a cancelled wait takes none")
   func wakeup() async {

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("Commands", .serialized, .timeLimit(.minutes(1)))
+@Suite("Commands", .serialized, .timeLimit(.minutes(5)))
 struct CommandTests {
   @Test(
     "A command that creates no state says where it looked and ends with 69",
@@ -158,8 +158,15 @@ struct CommandTests {
       }
       #expect(history.elements.compactMap { $0["state"].text } == ["rolledBack", "succeeded"])
       // Nothing is left to go back to but what serves already.
-      let again = try await world.run(["rollback", model, "--json"])
-      #expect(try standIn.digests()[model] == before, "\(again.output)")
+      let again = try await world.run(["rollback", model])
+      #expect(again.code == 3, "\(again.output)")
+      #expect(again.error.contains("nothing to roll back to"), "\(again.error)")
+      #expect(again.error.contains("holds the version that is served already"), "\(again.error)")
+      #expect(try standIn.digests()[model] == before)
+      let check = try await world.run(["check", "--json"]).json()
+      #expect(check[0]["reason"].text?.contains("newest version in place already") == false)
+      let words = try await world.succeed(["history", "--runs"]).output
+      #expect(words.contains("  rollback  rolled back  ("), "\(words)")
     }
   }
 
@@ -170,6 +177,66 @@ struct CommandTests {
       let finished = try await world.run(["rollback", "a:7b"])
       #expect(finished.code == 3)
       #expect(finished.error.contains("nothing to roll back to"), "\(finished.error)")
+    }
+  }
+
+  @Test("beside a daemon rollback waits for the outcome too, and retrain says where it will be seen")
+  func runsBesideDaemon() async throws {
+    let model = "a:7b"
+    try await World.with(["--models", model, "--changing"]) { world in
+      try await world.seed([model], [90, 90, 90])
+      let daemon = try await world.daemon()
+      let nothing = try await world.run(["rollback", "nosuch"])
+      #expect(nothing.code == 3, "\(nothing.output)")
+      #expect(nothing.error.contains("nothing to roll back to: the server has no"), "\(nothing.error)")
+      let asked = try await world.succeed(["retrain", model])
+      #expect(asked.output.contains("a:7b: recorded (run "), "\(asked.output)")
+      #expect(asked.error.contains("`retraind history --runs` shows how it ends"), "\(asked.error)")
+      try await world.waitForRun("succeeded", model: model)
+      let back = try await world.succeed(["rollback", model])
+      #expect(back.output.contains("a:7b: rolled back (run "), "\(back.output)")
+      let later = try await world.succeed(["rollback", model, "--no-wait", "--json"]).json()
+      #expect(later["state"].text == "recorded")
+      try await world.waitForRun("failed", model: model)
+      daemon.send(SIGTERM)
+      #expect(try await daemon.waitForEnd() == .exit(0))
+    }
+  }
+
+  @Test("record says what became of the cycle, with a daemon and without", arguments: [true, false])
+  func recordAnswers(hasDaemon: Bool) async throws {
+    try await World.with(nil) { world in
+      let daemon = hasDaemon ? try await world.daemon() : nil
+      let cycle = ["record", "--model", "a:7b", "--rejected", "1", "--id", "abc", "--accepted"]
+      #expect(try await world.succeed(cycle + ["9"]).output == "recorded cycle abc of a:7b, its first\n")
+      #expect(try await world.succeed(cycle + ["9"]).output == "recorded cycle abc of a:7b\n")
+      let other = try await world.run(cycle + ["8"])
+      #expect(other.code == 3)
+      #expect(other.output == "")
+      #expect(
+        other.error.contains("cycle abc is there already with other numbers (a:7b, 9 accepted, 1 rejected"),
+        "\(other.error)")
+      #expect(try world.count("FROM learning_stats WHERE accepted = 9") == 1)
+      let next = try await world.succeed(["record", "--model", "a:7b", "--rate", "0.5", "--json"]).json()
+      #expect(next["is_first"] == .flag(false))
+      #expect(next["window_minutes"].count == 0)
+      #expect(try await world.succeed(["history"]).output.contains("  0.500  uncounted  ("))
+      let elsewhere = try await world.succeed(["history", "--model", "nosuch"]).output
+      #expect(elsewhere.contains("No cycle of nosuch is recorded"), "\(elsewhere)")
+      daemon?.send(SIGTERM)
+      _ = try await daemon?.waitForEnd()
+    }
+  }
+
+  @Test("An error as JSON has the remedy that its text has")
+  func remedy() async throws {
+    try await World.with(nil) { world in
+      let finished = try await world.run(["histroy", "--json"])
+      #expect(finished.code == 64)
+      let document = try JSONValue(parsing: finished.error)
+      #expect(document["error"].text == "there is no command \"histroy\"")
+      #expect(document["remedy"].text == "Did you mean history?")
+      #expect(document["exit_code"].count == 64)
     }
   }
 

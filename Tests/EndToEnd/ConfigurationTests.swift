@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("Configuration through the binary", .serialized, .timeLimit(.minutes(1)))
+@Suite("Configuration through the binary", .serialized, .timeLimit(.minutes(5)))
 struct ConfigurationTests {
   /// A file that cannot be used, and what has to be said of it.
   struct Bad: Sendable, CustomTestStringConvertible {

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("First light", .serialized, .timeLimit(.minutes(1)))
+@Suite("First light", .serialized, .timeLimit(.minutes(5)))
 struct FirstLightTests {
   @Test("A model that declined is refreshed: decision, recorded run, pull, in this order, and one event")
   func firstLight() async throws {
@@ -86,7 +86,7 @@ struct FirstLightTests {
       #expect(finished.code == 0, "\(finished.error)")
       let summary = try finished.json()
       let rows = try world.query(
-        ["accepted", "rejected"], "FROM learning_stats ORDER BY timestamp DESC LIMIT 5")
+        ["accepted", "rejected"], "FROM learning_stats WHERE window_minutes = 60 ORDER BY timestamp DESC LIMIT 5")
       let rates = rows.compactMap { row -> Double? in
         guard let accepted = row[0].flatMap(Double.init), let rejected = row[1].flatMap(Double.init) else { return nil }
         return accepted / (accepted + rejected)
@@ -117,6 +117,25 @@ struct FirstLightTests {
       #expect(summary["runs"][0]["digest_after"].text == run?[4])
       #expect(run?[3] != run?[4])
       #expect(metadata["run_id"].text == run?[0])
+
+      // It recovers, and the status at the end says the same.
+      #expect(summary["next_check"]["verdict"].text == "healthy")
+      #expect(summary["next_check"]["cycles"].elements.count == 3)
+      #expect(summary["status"]["models"][0]["check"] == summary["next_check"])
+      #expect(summary["status"]["lane"]["running"] == .null)
+    }
+  }
+
+  @Test("What demo suggests at its end works as it is printed")
+  func demoHint() async throws {
+    try await World.with(nil) { world in
+      let demo = try await world.run(["demo", "--no-color"], state: world.path("it's a demo"))
+      #expect(demo.code == 0, "\(demo.error)")
+      #expect(demo.output.contains("no configuration, no environment, a stand-in"))
+      let hint = try #require(demo.output.split(separator: "\n").first { $0.contains(" explain --state-dir ") })
+      let shell = try world.start("/bin/sh", ["-c", String(hint)])
+      #expect(try await shell.waitForEnd() == .exit(0), "\(hint): \(shell.error)")
+      #expect(shell.output.contains("healthy"), "\(shell.output)")
     }
   }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("Killed at any instant", .serialized, .timeLimit(.minutes(1)))
+@Suite("Killed at any instant", .serialized, .timeLimit(.minutes(5)))
 struct KillTests {
   /// What a round waits for before it kills: a moment of the daemon's life that can be seen from outside.
   enum Moment: CaseIterable {

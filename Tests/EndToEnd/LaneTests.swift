@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("One lane", .serialized, .timeLimit(.minutes(1)))
+@Suite("One lane", .serialized, .timeLimit(.minutes(5)))
 struct LaneTests {
   @Test("Declined models, requests at the daemon and commands with state directories of their own never overlap")
   func noOverlap() async throws {

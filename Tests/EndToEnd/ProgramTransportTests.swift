@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("The ollama program misbehaves", .serialized, .timeLimit(.minutes(1)))
+@Suite("The ollama program misbehaves", .serialized, .timeLimit(.minutes(5)))
 struct ProgramTransportTests {
   /// A world with a declined model, in which everything goes through the program.
   private func with(

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("Commands that only read", .serialized, .timeLimit(.minutes(1)))
+@Suite("Commands that only read", .serialized, .timeLimit(.minutes(5)))
 struct ReadOnlyTests {
   /// Whether this user may mount: the tests of a file system that is read-only need a mount namespace of their own.
   private static let mayMount = geteuid() == 0 && access("/usr/bin/unshare", X_OK) == 0

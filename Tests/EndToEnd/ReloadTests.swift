@@ -2,7 +2,7 @@ import Glibc
 import Rules
 import Testing
 
-@Suite("Reload", .serialized, .timeLimit(.minutes(1)))
+@Suite("Reload", .serialized, .timeLimit(.minutes(5)))
 struct ReloadTests {
   @Test("A bad configuration is refused with its place, and the old one stays in force")
   func bad() async throws {
@@ -68,6 +68,30 @@ struct ReloadTests {
   private func moment(_ status: JSONValue) throws -> Int64 {
     let text = try #require(status["monitor"]["next_check"].text)
     return try #require(Timestamp(parsing: text)).microseconds
+  }
+
+  @Test("A reload after store.path has changed says why no daemon answers, and what to do")
+  func moved() async throws {
+    try await World.with(nil) { world in
+      try world.configure("{ store: { path: 'old/retraind.db' }, log: { file: 'log' } }")
+      let daemon = try world.start(Binaries.retraind, ["run"])
+      try await waitUntil("the start") {
+        Files.text(world.path("log")).contains("monitor started") || daemon.end != nil
+      }
+      let before = try world.start(Binaries.retraind, ["reload"])
+      #expect(try await before.waitForEnd() == .exit(0), "\(before.error)")
+      try world.configure("{ store: { path: 'new/retraind.db' }, log: { file: 'log' } }")
+      let reload = try world.start(Binaries.retraind, ["reload"])
+      #expect(try await reload.waitForEnd() == .exit(69))
+      #expect(reload.error.contains("no daemon answers at \(world.path("new/control.sock"))"), "\(reload.error)")
+      #expect(reload.error.contains("If store.path has changed in retraind.json5 since the daemon started"))
+      #expect(reload.error.contains("send it HUP"), "\(reload.error)")
+      let elsewhere = try await world.run(["reload"])
+      #expect(elsewhere.code == 69)
+      #expect(!elsewhere.error.contains("store.path"), "\(elsewhere.error)")
+      daemon.send(SIGTERM)
+      #expect(try await daemon.waitForEnd() == .exit(0))
+    }
   }
 
   @Test("With a broken file the daemon goes on with its own configuration, and so do the commands that it carries out")

@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("Schedule and journal", .serialized, .timeLimit(.minutes(1)))
+@Suite("Schedule and journal", .serialized, .timeLimit(.minutes(5)))
 struct ScheduleTests {
   @Test("Checks come at the interval, and the same evidence fires once")
   func interval() async throws {

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("Server trouble", .serialized, .timeLimit(.minutes(1)))
+@Suite("Server trouble", .serialized, .timeLimit(.minutes(5)))
 struct ServerTroubleTests {
   /// A course of a pull, and what becomes of the run.
   struct Course: Sendable, CustomTestStringConvertible {

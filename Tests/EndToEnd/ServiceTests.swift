@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("As a service", .serialized, .timeLimit(.minutes(1)))
+@Suite("As a service", .serialized, .timeLimit(.minutes(5)))
 struct ServiceTests {
   @Test("the service manager hears READY, STATUS, RELOADING with its time and READY again, and STOPPING")
   func words() async throws {

@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("Signals", .serialized, .timeLimit(.minutes(1)))
+@Suite("Signals", .serialized, .timeLimit(.minutes(5)))
 struct SignalTests {
   /// Signals of one storm, of each kind.
   static let storm = 2000

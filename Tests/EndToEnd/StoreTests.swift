@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("Store trouble", .serialized, .timeLimit(.minutes(1)))
+@Suite("Store trouble", .serialized, .timeLimit(.minutes(5)))
 struct StoreTests {
   @Test("Without system_events the event goes to learning_events, and is no rejection there")
   func fallback() async throws {

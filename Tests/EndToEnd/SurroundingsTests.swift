@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("Surroundings", .serialized, .timeLimit(.minutes(1)))
+@Suite("Surroundings", .serialized, .timeLimit(.minutes(5)))
 struct SurroundingsTests {
   /// `retraind` behind a shell that redirects.
   private func shell(_ world: World, _ redirection: String, _ arguments: [String]) throws -> Child {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Journal
 
-@Suite(.timeLimit(.minutes(1))) struct DecisionTests {
+@Suite(.timeLimit(.minutes(5))) struct DecisionTests {
   let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
@@ -96,7 +96,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct MemoryTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryTests {
   @Test(arguments: [0, 1, 3, 200, 201, 700])
   func manyAreReadAtOnce(count: Int) async throws {
     let directory = try TemporaryDirectory()
@@ -158,7 +158,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct EventHistoryTests {
+@Suite(.timeLimit(.minutes(5))) struct EventHistoryTests {
   @Test func bothTablesAreReadAndNoneIsMissed() async throws {
     let directory = try TemporaryDirectory()
     let journal = try await Journal.open(path: directory.file())

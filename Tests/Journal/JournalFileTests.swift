@@ -4,7 +4,7 @@ import Testing
 
 @testable import Journal
 
-@Suite(.timeLimit(.minutes(1))) struct JournalFileTests {
+@Suite(.timeLimit(.minutes(5))) struct JournalFileTests {
   let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Journal
 
-@Suite(.timeLimit(.minutes(1))) struct OutboxTests {
+@Suite(.timeLimit(.minutes(5))) struct OutboxTests {
   let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

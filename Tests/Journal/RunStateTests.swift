@@ -2,7 +2,7 @@ import Testing
 
 @testable import Journal
 
-@Suite(.timeLimit(.minutes(1))) struct RunStateTests {
+@Suite(.timeLimit(.minutes(5))) struct RunStateTests {
   /// Every step that is allowed besides staying in a state that is not terminal; all others are not.
   static let allowed: [RunState: [RunState]] = [
     .requested: [.recorded, .failed, .cancelled, .interrupted],

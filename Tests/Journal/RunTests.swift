@@ -3,7 +3,7 @@ import Testing
 
 @testable import Journal
 
-@Suite(.timeLimit(.minutes(1))) struct RunTests {
+@Suite(.timeLimit(.minutes(5))) struct RunTests {
   let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

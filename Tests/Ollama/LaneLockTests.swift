@@ -10,7 +10,7 @@ import Testing
   import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct LaneLockTests {
+@Suite(.timeLimit(.minutes(5))) struct LaneLockTests {
   @Test(arguments: [
     "http://127.0.0.1:11434", "http://127.0.0.1:11434/", "127.0.0.1:11434", "localhost", "LOCALHOST:11434", ":11434",
     "",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ollama
 
-@Suite(.timeLimit(.minutes(1))) struct ModelNameTests {
+@Suite(.timeLimit(.minutes(5))) struct ModelNameTests {
   @Test(arguments: [
     "m", "m:7b", "llama3.2", "psa-engine:latest", "localhost:5001/library/big1", "hf.co/user/Name-GGUF:Q4_K_M",
     "user/m:1", "m@sha256:0123", "_x", "127.0.0.1:5000/a/b:c", String(repeating: "m", count: 512),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Ollama
 
-@Suite(.timeLimit(.minutes(1))) struct OllamaAPITests {
+@Suite(.timeLimit(.minutes(5))) struct OllamaAPITests {
   let manifest = #"{"status":"pulling manifest"}"#
   let layer = #"{"status":"pulling 01","digest":"sha256:01","total":9,"completed":5}"#
   let success = #"{"status":"success"}"#

@@ -12,7 +12,7 @@ import Testing
   import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct OllamaCLITests {
+@Suite(.timeLimit(.minutes(5))) struct OllamaCLITests {
   func cli(_ runner: ScriptedRunner, host: String? = nil, clock: ManualClock = ManualClock()) -> OllamaCLI {
     OllamaCLI(
       host: host,

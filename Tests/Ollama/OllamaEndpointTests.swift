@@ -2,7 +2,7 @@ import Testing
 
 @testable import Ollama
 
-@Suite(.timeLimit(.minutes(1))) struct OllamaEndpointTests {
+@Suite(.timeLimit(.minutes(5))) struct OllamaEndpointTests {
   @Test(arguments: [
     ("", "http://127.0.0.1:11434"), ("127.0.0.1", "http://127.0.0.1:11434"),
     ("127.0.0.1:11534", "http://127.0.0.1:11534"), ("http://127.0.0.1:11534", "http://127.0.0.1:11534"),

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Ollama
 
-@Suite(.timeLimit(.minutes(1))) struct PullStreamTests {
+@Suite(.timeLimit(.minutes(5))) struct PullStreamTests {
   let timeouts = PullTimeouts(firstLayer: .seconds(60), stall: .seconds(90), finishing: .seconds(600))
 
   func stream() -> PullStream {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rules
 
-@Suite(.timeLimit(.minutes(1))) struct BigNaturalTests {
+@Suite(.timeLimit(.minutes(5))) struct BigNaturalTests {
   /// A number below 2^64 from products and sums is the one that the machine computes.
   @Test func agreesWithTheMachine() {
     var random = SeededGenerator(seed: 3)

@@ -2,7 +2,7 @@ import Rules
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct EvidenceTests {
+@Suite(.timeLimit(.minutes(5))) struct EvidenceTests {
   /// A row at `noon`, and what becomes of it: evidence or the reason why not.
   struct Case: Sendable, CustomTestStringConvertible {
     /// What is special about it.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rules
 
-@Suite(.timeLimit(.minutes(1))) struct ExactMeanTests {
+@Suite(.timeLimit(.minutes(5))) struct ExactMeanTests {
   /// Windows whose mean is exactly 0.6, built from pieces that balance; naive sums of doubles get many of them wrong.
   static let pieces: [[Evidence]] = [
     [counted(6, 4)], [counted(3, 2)], [counted(600, 400)], [.uncounted(rate: 0.6)],
@@ -169,7 +169,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ShownMeanTests {
+@Suite(.timeLimit(.minutes(5))) struct ShownMeanTests {
   @Test(
     "a mean is shown as people write it",
     arguments: [

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Rules
 
-@Suite(.timeLimit(.minutes(1))) struct MeanRuleTests {
+@Suite(.timeLimit(.minutes(5))) struct MeanRuleTests {
   static func evaluate(
     _ rows: [CycleRow], model: String? = "m:latest", settings: RuleSettings = RuleSettings(),
     windowStart: Timestamp? = nil, now: Timestamp = noon

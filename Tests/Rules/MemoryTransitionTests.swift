@@ -1,7 +1,7 @@
 import Rules
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MemoryTransitionTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryTransitionTests {
   /// A finding on five bad cycles, the newest at `noon`.
   static let finding = MeanRuleTests.evaluate(steadyRows(5, accepted: 1, rejected: 9))
 

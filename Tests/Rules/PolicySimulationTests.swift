@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Checks every hour over months with random cycles, outcomes and clock steps: what must hold whatever comes.
-@Suite(.timeLimit(.minutes(1))) struct PolicySimulationTests {
+@Suite(.timeLimit(.minutes(5))) struct PolicySimulationTests {
   /// One model's life.
   struct Life {
     /// Draws everything.

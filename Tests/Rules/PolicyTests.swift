@@ -1,7 +1,7 @@
 import Rules
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PolicyTests {
+@Suite(.timeLimit(.minutes(5))) struct PolicyTests {
   /// A finding on bad cycles an hour apart, the newest at `noon`.
   static func finding(cycles: Int64 = 5, good: Bool = false) -> Evaluation {
     MeanRuleTests.evaluate(steadyRows(cycles, accepted: good ? 9 : 1, rejected: good ? 1 : 9))

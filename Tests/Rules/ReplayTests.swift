@@ -2,7 +2,7 @@ import Rules
 import Testing
 
 /// The rule and the policy on a real stream: a cycle every six hours, a check every hour.
-@Suite(.timeLimit(.minutes(1))) struct ReplayTests {
+@Suite(.timeLimit(.minutes(5))) struct ReplayTests {
   /// Cycles after which the mean is below the threshold, and those after which a run was fired that changed nothing.
   static func replay(threshold: Double) -> (degraded: [Int], fired: [Int]) {
     let settings = RuleSettings(threshold: threshold)

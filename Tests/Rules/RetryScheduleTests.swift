@@ -2,7 +2,7 @@ import Testing
 
 @testable import Rules
 
-@Suite(.timeLimit(.minutes(1))) struct RetryScheduleTests {
+@Suite(.timeLimit(.minutes(5))) struct RetryScheduleTests {
   @Test(
     arguments: [
       (Int.min, 15), (0, 15), (1, 15), (2, 30), (3, 60), (4, 120), (6, 480), (7, 960), (8, 1440), (9, 1440),

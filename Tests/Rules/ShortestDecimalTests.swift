@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rules
 
-@Suite(.timeLimit(.minutes(1))) struct ShortestDecimalTests {
+@Suite(.timeLimit(.minutes(5))) struct ShortestDecimalTests {
   @Test(
     arguments: [
       (0.6, 6, 1), (0.0, 0, 0), (-0.0, 0, 0), (1.0, 1, 0), (0.5, 5, 1), (0.123, 123, 3), (1e-5, 1, 5),

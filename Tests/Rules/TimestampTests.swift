@@ -2,7 +2,7 @@ import Rules
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TimestampTests {
+@Suite(.timeLimit(.minutes(5))) struct TimestampTests {
   /// Expected values from Python's datetime.
   @Test(
     arguments: [

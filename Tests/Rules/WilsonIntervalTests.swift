@@ -1,7 +1,7 @@
 import Rules
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct WilsonIntervalTests {
+@Suite(.timeLimit(.minutes(5))) struct WilsonIntervalTests {
   @Test func agreesWithTheReference() throws {
     #expect(GoldenData.quantiles[0.05] == RuleBounds.z95)
     for golden in GoldenData.wilson {

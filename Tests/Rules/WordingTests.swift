@@ -2,7 +2,7 @@ import Testing
 
 @testable import Rules
 
-@Suite(.timeLimit(.minutes(1))) struct WordingTests {
+@Suite(.timeLimit(.minutes(5))) struct WordingTests {
   @Test(
     arguments: [
       (0, "0.000"), (1, "1.000"), (0.4333333, "0.433"), (0.0004, "0.000"), (0.0005, "0.001"), (0.9996, "1.000"),

@@ -16,7 +16,7 @@ final class Gate: Sendable {
 }
 
 /// Children that ignore their cancellation, and references to instances.
-@Suite(.timeLimit(.minutes(1))) struct AbandonTests {
+@Suite(.timeLimit(.minutes(5))) struct AbandonTests {
   @Test("child_unlink: a deaf child is abandoned, fenced, named in the report; the supervisor answers meanwhile")
   func deafChild() async throws {
     let gate = Gate()

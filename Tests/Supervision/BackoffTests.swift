@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// The arithmetic of delays, and of the queue of deadlines.
-@Suite(.timeLimit(.minutes(1))) struct BackoffTests {
+@Suite(.timeLimit(.minutes(5))) struct BackoffTests {
   @Test("delays are base · ratio^n up to the maximum")
   func delays() {
     var random = SplitMix64(seed: 1)

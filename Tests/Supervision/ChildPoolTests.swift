@@ -4,7 +4,7 @@ import Testing
 @testable import Supervision
 
 /// Pools of like children: OTP's `simple_one_for_one`.
-@Suite(.timeLimit(.minutes(1))) struct ChildPoolTests {
+@Suite(.timeLimit(.minutes(5))) struct ChildPoolTests {
   /// A pool specification for the machine.
   private func pool(_ restart: RestartType, intensity: Int = 5, backoff: Backoff = .none) throws -> PoolSpec<Int> {
     try PoolSpec(id: "pool", restart: restart, intensity: intensity, backoff: backoff) { _, _ in }

@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// The table of the children, beside a plain array.
-@Suite(.timeLimit(.minutes(1))) struct ChildTableTests {
+@Suite(.timeLimit(.minutes(5))) struct ChildTableTests {
   @Test("seeded: order, lookup and removal agree with an array; keys of the removed are dead for good")
   func model() {
     for seed in 0..<50 as Range<UInt64> {

@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// When a supervisor gives up, and how it stops.
-@Suite(.timeLimit(.minutes(1))) struct EscalationTests {
+@Suite(.timeLimit(.minutes(5))) struct EscalationTests {
   @Test("one_for_one: one restart more than the intensity ends the supervisor, siblings are stopped")
   func tooMany() throws {
     var bench = MachineBench(try spec(.oneForOne, intensity: 2, [child("a"), child("b")]))

@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// Events as lines of a log.
-@Suite(.timeLimit(.minutes(1))) struct EventDescriptionTests {
+@Suite(.timeLimit(.minutes(5))) struct EventDescriptionTests {
   @Test("format_log: each event is one line that names who, which start, what and what next")
   func lines() {
     let fault = Fault(Broken("line one\nline two"))

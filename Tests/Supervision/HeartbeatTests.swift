@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// Children that must give signs of life.
-@Suite(.timeLimit(.minutes(1))) struct HeartbeatTests {
+@Suite(.timeLimit(.minutes(5))) struct HeartbeatTests {
   @Test("a child that is silent is stopped, charged as a failure and started again")
   func silent() throws {
     var bench = MachineBench(try spec(.oneForOne, [child("a", heartbeat: .seconds(3)), child("b")]))

@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// What holds whatever happens, in any order: seeded walks through the state machine.
-@Suite(.timeLimit(.minutes(1))) struct InvariantTests {
+@Suite(.timeLimit(.minutes(5))) struct InvariantTests {
   @Test("seeded walks: one start at a time, none after the stop, order kept, and every stop ends", arguments: 0..<300)
   func walk(seed: Int) throws {
     var random = SplitMix64(seed: UInt64(seed))

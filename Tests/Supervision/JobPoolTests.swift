@@ -4,7 +4,7 @@ import Testing
 @testable import Supervision
 
 /// Jobs with deadlines.
-@Suite(.timeLimit(.minutes(1))) struct JobPoolTests {
+@Suite(.timeLimit(.minutes(5))) struct JobPoolTests {
   /// The time.
   let time = ManualClock()
   /// What the pool told.

@@ -4,7 +4,7 @@ import Testing
 @testable import Supervision
 
 /// The clock of the tests, and the clock of supervision around it.
-@Suite(.timeLimit(.minutes(1))) struct ManualClockTests {
+@Suite(.timeLimit(.minutes(5))) struct ManualClockTests {
   @Test("a deadline that equals now, or is past, returns at once")
   func notInTheFuture() async throws {
     let manual = ManualClock()

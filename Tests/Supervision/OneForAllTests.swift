@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// All children go down and come back together.
-@Suite(.timeLimit(.minutes(1))) struct OneForAllTests {
+@Suite(.timeLimit(.minutes(5))) struct OneForAllTests {
   @Test("one_for_all: all are replaced, stopped in reverse, started in order; one restart is charged")
   func replaced() throws {
     var bench = MachineBench(try spec(.oneForAll, intensity: 1, [child("a"), child("b"), child("c")]))

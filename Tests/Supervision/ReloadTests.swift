@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// New specifications while the supervisor runs: OTP's `code_change`.
-@Suite(.timeLimit(.minutes(1))) struct ReloadTests {
+@Suite(.timeLimit(.minutes(5))) struct ReloadTests {
   @Test("code_change: limits, delays and children are replaced in place, nothing is started or stopped")
   func inPlace() throws {
     var bench = MachineBench(try spec(.oneForOne, intensity: 1, [child("a"), child("b")]))

@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// What holds whatever people ask for, in any order: seeded walks with requests.
-@Suite(.timeLimit(.minutes(1))) struct RequestInvariantTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestInvariantTests {
   /// A random child.
   private func someChild(_ id: String, _ mode: AutoShutdown, _ random: inout SplitMix64) -> ChildSpec {
     let restart = RestartType.allCases[Int.random(in: 0..<3, using: &random)]

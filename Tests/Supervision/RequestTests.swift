@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// Children by request: what OTP's `start_child`, `terminate_child`, `restart_child` and `delete_child` do.
-@Suite(.timeLimit(.minutes(1))) struct RequestTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestTests {
   @Test("child_adm: each request in each state of a child")
   func childAdm() throws {
     var bench = MachineBench(try spec(.oneForOne, []))

@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// Which child comes back, and when.
-@Suite(.timeLimit(.minutes(1))) struct RestartTests {
+@Suite(.timeLimit(.minutes(5))) struct RestartTests {
   /// How a child ends in the table.
   enum End: CaseIterable { case returns, throwsError, throwsCancellation }
 

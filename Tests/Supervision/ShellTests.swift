@@ -1,11 +1,10 @@
-import Platform
 import TestSupport
 import Testing
 
 @testable import Supervision
 
 /// Requests, signs of life and the turn, with real tasks.
-@Suite(.timeLimit(.minutes(1))) struct ShellTests {
+@Suite(.timeLimit(.minutes(5))) struct ShellTests {
   @Test("requests before the run, while it runs and after it; what ready gives reaches the caller")
   func requests() async throws {
     let script = Script()
@@ -111,7 +110,7 @@ import Testing
   @Test("a child can ask its own supervisor, from its body")
   func fromWithin() async throws {
     let results = EventRecorder<String>()
-    let box = Guarded<Supervisor?>(nil)
+    let box = Locked<Supervisor?>(nil)
     let parent = ChildSpec(id: "parent") { context in
       context.ready()
       guard let supervisor = box.withLock({ $0 }) else { return }

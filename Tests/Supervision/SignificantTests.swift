@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// Children whose end ends the supervisor.
-@Suite(.timeLimit(.minutes(1))) struct SignificantTests {
+@Suite(.timeLimit(.minutes(5))) struct SignificantTests {
   /// How a child ends.
   enum End: CaseIterable { case normal, shutdown, abnormal }
 

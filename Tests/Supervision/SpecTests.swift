@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// What is refused before anything runs.
-@Suite(.timeLimit(.minutes(1))) struct SpecTests {
+@Suite(.timeLimit(.minutes(5))) struct SpecTests {
   @Test("ids must be there and differ")
   func ids() {
     #expect(throws: SpecError.duplicateChild(id: "a", supervisor: "root")) {

@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// The ordered stop.
-@Suite(.timeLimit(.minutes(1))) struct StopTests {
+@Suite(.timeLimit(.minutes(5))) struct StopTests {
   @Test("sup_stop_timeout: a deaf child is abandoned at its grace, its sibling still stops, the report names it")
   func deaf() throws {
     var bench = MachineBench(try spec(.oneForOne, [child("a"), child("b", shutdown: .grace(.seconds(1)))]))

@@ -3,7 +3,7 @@ import Testing
 @testable import Supervision
 
 /// In which order children are started, stopped and started again.
-@Suite(.timeLimit(.minutes(1))) struct StrategyTests {
+@Suite(.timeLimit(.minutes(5))) struct StrategyTests {
   @Test("order_of_children: each starts when the one before it is ready, and they stop in reverse")
   func order() throws {
     for strategy in Strategy.allCases {

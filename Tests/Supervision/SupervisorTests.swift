@@ -1,4 +1,3 @@
-import Platform
 import TestSupport
 import Testing
 
@@ -40,7 +39,7 @@ final class Script: Sendable {
     var inboxes: [String: AsyncStream<Command>.Continuation] = [:]
   }
   /// The state.
-  private let state = Guarded(State())
+  private let state = Locked(State())
   /// Which starts have begun and ended: `+a`, `-a`.
   let log = EventRecorder<String>()
 
@@ -76,7 +75,7 @@ final class Script: Sendable {
 }
 
 /// The supervisor with real tasks.
-@Suite(.timeLimit(.minutes(1))) struct SupervisorTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorTests {
   @Test("it starts in order, restarts after the delay, and stops in reverse")
   func life() async throws {
     let script = Script()

@@ -4,7 +4,7 @@ import Testing
 @testable import Supervision
 
 /// Supervisors under supervisors, with real tasks.
-@Suite(.timeLimit(.minutes(1))) struct TreeTests {
+@Suite(.timeLimit(.minutes(5))) struct TreeTests {
   @Test("tree: nested ones are ready when their children are, seen through, and stopped in reverse as a whole")
   func life() async throws {
     let script = Script()

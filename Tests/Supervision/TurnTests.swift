@@ -1,4 +1,3 @@
-import Platform
 import TestSupport
 import Testing
 
@@ -7,7 +6,7 @@ import Testing
 /// Keeps jobs until a test runs them.
 private final class HeldExecutor: TaskExecutor {
   /// What waits.
-  private let jobs = Guarded<[UnownedJob]>([])
+  private let jobs = Locked<[UnownedJob]>([])
 
   /// Keeps a job.
   func enqueue(_ job: consuming ExecutorJob) {
@@ -29,7 +28,7 @@ private final class HeldExecutor: TaskExecutor {
 }
 
 /// Who handles what is posted.
-@Suite(.timeLimit(.minutes(1))) struct TurnTests {
+@Suite(.timeLimit(.minutes(5))) struct TurnTests {
   /// A supervisor whose tasks a test runs.
   private func make(_ executor: HeldExecutor) throws -> Supervisor {
     Supervisor(

@@ -7,7 +7,7 @@ import Testing
   import Foundation
 #endif
 
-@Suite("Examples of the documentation", .timeLimit(.minutes(1)))
+@Suite("Examples of the documentation", .timeLimit(.minutes(5)))
 struct ExampleTests {
   /// The folder of the package.
   static let package = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()

@@ -105,10 +105,10 @@ final class MonitorTree: Sendable {
   private func retrainChild() -> ChildSpec {
     .instance(
       id: "retrain", ref: retrain, shutdown: .grace(stopGrace),
-      make: { [journal, runs, parts, settings, handover, outboxWakeup, monitor] context in
+      make: { [journal, runs, parts, settings, handover, outboxWakeup, monitor, mode] context in
         RetrainActor(
           journal: try journal.get(), pool: try runs.get(), parts: parts, settings: settings, handover: handover,
-          outbox: outboxWakeup, generation: context.generation
+          outbox: outboxWakeup, generation: context.generation, isScheduled: mode == .daemon
         ) { delay in await monitor.current?.onRetryKnown(after: delay) }
       },
       run: { retrain, context in try await retrain.run(context) })

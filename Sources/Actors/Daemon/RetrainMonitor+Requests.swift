@@ -34,8 +34,7 @@ extension RetrainMonitor {
           continue
         }
         let end = try await self.end(of: run, progress: progress)
-        results[index].action = end.hasSucceeded ? .succeeded : .failed
-        results[index].reason += "; run \(run) \(end.state.rawValue): \(end.result ?? end.error ?? "")"
+        results[index].note(end)
       }
     }
     return results.map { CheckEntry($0) }
@@ -63,20 +62,13 @@ extension RetrainMonitor {
   }
 
   /// Adds a cycle to the active store.
-  ///
-  /// - Returns: the row's id.
-  public func record(_ cycle: ControlRequest.Cycle) async throws -> String {
+  public func record(_ cycle: ControlRequest.Cycle) async throws -> RecordAnswer {
     if let model = cycle.model, let problem = ModelName.problemToWatch(model) {
       throw RunRefusal(description: Self.noName(model, problem))
     }
-    try CycleRefusal.check(cycle, now: Timestamp(microseconds: parts.wallClock.microseconds()))
-    let row = CycleRow(
-      id: cycle.id ?? parts.identifiers.next(), model: cycle.model, modelVersion: cycle.modelVersion,
-      timestamp: Timestamp(microseconds: cycle.microseconds ?? parts.wallClock.microseconds()),
-      windowMinutes: cycle.windowMinutes, accepted: cycle.accepted, rejected: cycle.rejected, edited: cycle.edited,
-      acceptRate: cycle.acceptRate)
-    try await parts.stats(try tree.journal.get()).add(row)
-    return row.id
+    let journal = try tree.journal.get()
+    return try await CycleRecorder(stats: parts.stats(journal), journal: journal, settings: settings).record(
+      cycle, id: parts.identifiers.next(), now: Timestamp(microseconds: parts.wallClock.microseconds()))
   }
 
   private static func noName(_ text: String, _ problem: String) -> String {
@@ -171,6 +163,8 @@ extension RetrainMonitor {
       case .reload: final.reload = await reload()
       case .record:
         guard let cycle = request.cycle else { throw RunRefusal(description: "the request has no cycle") }
+        // From whatever program: this one's own command has looked at it before.
+        try CycleRefusal.check(cycle, now: Timestamp(microseconds: parts.wallClock.microseconds()))
         final.recorded = try await record(cycle)
       }
     } catch {

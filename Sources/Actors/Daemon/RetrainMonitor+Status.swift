@@ -20,9 +20,12 @@ extension RetrainMonitor {
       let text = try JSON.encode(report, isPretty: true) + "\n"
       let path = paths.status
       try await onOwnThread(name: "status") { try AtomicFile.write(text, to: path, mode: 0o640) }
+      // Nobody has counted them before the first check has ended.
+      let count = report.monitor.models
+      let models = report.monitor.lastCheck == nil ? "" : "\(count) \(count == 1 ? "model" : "models"), "
       parts.log.info(
         "Status: \(report.children.filter { $0.state == "ready" }.count) of \(report.children.count) children ready, "
-          + "\(report.monitor.models) \(report.monitor.models == 1 ? "model" : "models"), lane \(report.lane.running?.stage ?? "free"), "
+          + "\(models)lane \(report.lane.running?.stage ?? "free"), "
           + "\(report.lane.waiting.count) waiting, outbox \(report.outbox.pending) pending and "
           + "\(report.outbox.blocked) blocked; written to \(path).")
     } catch {
@@ -40,10 +43,21 @@ extension RetrainMonitor {
     report.monitor.nextCheck = summary.nextCheckIn.map { now.adding($0).rfc3339 }
     let names = summary.results.compactMap(\.evaluation.model)
     let memories = (try? await tree.journal.current?.memories(of: names)) ?? [:]
-    report.models = summary.results.map { result in
+    report.models = await upToDate(summary.results).map { result in
       let memory = result.evaluation.model.flatMap { memories[$0] }
       return StatusReport.Model(result, memory: memory)
     }
+  }
+
+  /// Results of the last check, with how the runs ended that it started and that have ended since.
+  private func upToDate(_ results: [CheckResult]) async -> [CheckResult] {
+    var results = results
+    for index in results.indices where [.started, .joined].contains(results[index].action) {
+      guard let run = results[index].run, let row = try? await tree.journal.current?.run(run), row.state.isTerminal
+      else { continue }
+      results[index].note(RunEnd(row))
+    }
+    return results
   }
 
   /// Opens the log file again, after somebody moved it away.

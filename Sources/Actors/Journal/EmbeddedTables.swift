@@ -58,7 +58,7 @@ public enum EmbeddedTables {
   static let learningStats = Table(
     name: "learning_stats",
     columns: [
-      id, Column(name: "timestamp", type: "TEXT"), Column(name: "model", type: "TEXT"),
+      id, Column(name: "timestamp", type: "TEXT", more: now), Column(name: "model", type: "TEXT"),
       Column(name: "model_version", type: "TEXT"), Column(name: "window_minutes", type: "INTEGER"),
       Column(name: "total_events", type: "INTEGER"), Column(name: "accepted", type: "INTEGER"),
       Column(name: "rejected", type: "INTEGER"), Column(name: "edited", type: "INTEGER"),

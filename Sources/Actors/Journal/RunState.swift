@@ -31,6 +31,15 @@ public enum RunState: String, Sendable, Hashable, CaseIterable, Codable {
   /// The old version serves again.
   case rolledBack
 
+  /// As people read it.
+  public var words: String {
+    switch self {
+    case .timedOut: "timed out"
+    case .rolledBack: "rolled back"
+    default: rawValue
+    }
+  }
+
   /// True where nothing goes on by itself: the run is over unless somebody takes it up again.
   public var isTerminal: Bool {
     switch self {

@@ -41,4 +41,12 @@ public struct CheckResult: Sendable, Hashable {
     self.reason = reason
     self.run = run
   }
+
+  /// The run that the action is about has ended.
+  mutating func note(_ end: RunEnd) {
+    // What it joined neither waits nor runs any more.
+    if action == .joined { reason = evaluation.reason }
+    action = end.hasSucceeded ? .succeeded : .failed
+    reason += "; run \(end.run) \(end.words)"
+  }
 }

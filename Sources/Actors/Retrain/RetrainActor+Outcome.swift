@@ -159,12 +159,16 @@ extension RetrainActor {
     case .interrupted, .cancelled:
       log.warning("Run \(row.id): \(row.model) \(conclusion.state.rawValue).")
     default:
-      var line = "❌ Run \(row.id): \(row.model) \(conclusion.state.rawValue): \(conclusion.error ?? "")."
+      var line = "❌ Run \(row.id): \(row.model) \(conclusion.state.words): \(conclusion.error ?? "")."
       if case .open(let reason) = memory?.circuit {
         let why = reason == conclusion.error ? "" : " (\(reason))"
         line += " No automatic work on this model any more\(why); `retraind retrain \(row.model)` tries again."
       } else if let retryAt = memory?.retryAt {
-        line += " It is tried again at \(retryAt.rfc3339) if the model is still degraded then."
+        // A command that ends now tries nothing again by itself.
+        line +=
+          isScheduled
+          ? " It is tried again at \(retryAt.rfc3339) if the model is degraded then."
+          : " A check after \(retryAt.rfc3339) tries it again if the model is degraded then."
       }
       log.error(line)
     }

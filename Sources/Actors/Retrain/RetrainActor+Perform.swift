@@ -13,7 +13,7 @@ extension RetrainActor {
 
   /// Carries the run out and tells those who wait; returns when the lane may go on.
   func perform(_ entry: RetrainLane.Entry) async {
-    preparation = "waiting for the journal"
+    preparation = "starting"
     let end = await attempt(entry)
     lane.onEnded(run: entry.run)
     guard let end else { return }
@@ -64,7 +64,7 @@ extension RetrainActor {
 
   /// Starts the job under the lane's lock.
   private func start(_ found: RunRow) async -> RunEnd? {
-    preparation = "waiting for the journal"
+    preparation = "starting"
     guard let (row, fence) = await takeUp(found) else {
       handover.onEnded()
       guard !Task.isCancelled else { return nil }
@@ -171,16 +171,23 @@ extension RetrainActor {
         handover.hold(try FileLock.acquire(path: path, access: .everyone))
         return true
       } catch {
-        let words = "\(error)"
+        let words = Self.laneWords(error)
         preparation = "waiting for the lane of this model server: \(words)"
         if words != holder {
-          parts.log.warning("Run \(row.id): waits for the lane of this model server: \(words)")
+          parts.log.warning("Run \(row.id): waits for the lane of this model server: \(words)".asSentence)
           holder = words
         }
       }
       await wakeup.wait(until: parts.clock.now() + Self.lockRetry, clock: parts.clock)
     }
     return false
+  }
+
+  /// Why the lane is not free. Whoever has it is at work, which is no trouble: nobody needs to be stopped.
+  private static func laneWords(_ failure: LockFailure) -> String {
+    guard case .held(let process) = failure else { return "\(failure)" }
+    let who = process.map { "process \($0)" } ?? "another process"
+    return "\(who) works on it; this goes on by itself when that one has finished"
   }
 
   /// Repeats a journal operation until it succeeds: an outcome is never dropped for a full disk. nil where it can never

@@ -72,7 +72,8 @@ extension RetrainActor {
       switch lane.onRequest(run: row.id, model: row.model, isRefresh: row.kind == .pull, isRecorded: true) {
       case .admitted:
         if row.id != running {
-          parts.log.info("Run \(row.id): resumed for \(row.model) (was \(row.state.rawValue), \(row.stage)).")
+          let stage = row.stage == row.state.rawValue ? "" : ", \(row.stage)"
+          parts.log.info("Run \(row.id): resumed for \(row.model) (was \(row.state.words)\(stage)).")
         }
       case .joined(let other), .conflicting(let other): await closeDuplicate(row, of: other)
       case .refused: parts.log.error("Run \(row.id): the lane is full; it is resumed at the next start.")

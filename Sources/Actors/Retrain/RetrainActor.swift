@@ -16,6 +16,8 @@ public actor RetrainActor {
   let settings: SettingsBox
   let handover: LaneHandover
   let outbox: Wakeup
+  /// False for a command that ends soon, after which nobody tries a failed run again by itself.
+  let isScheduled: Bool
   /// Tells the monitor that a failed run can be tried again, in so much time.
   let onRetryKnown: @Sendable (Duration) async -> Void
 
@@ -32,7 +34,7 @@ public actor RetrainActor {
   /// A fresh incarnation; it does nothing before `run`.
   init(
     journal: Journal, pool: JobPool, parts: Parts, settings: SettingsBox, handover: LaneHandover, outbox: Wakeup,
-    generation: UInt64, onRetryKnown: @escaping @Sendable (Duration) async -> Void
+    generation: UInt64, isScheduled: Bool = true, onRetryKnown: @escaping @Sendable (Duration) async -> Void
   ) {
     self.journal = journal
     self.pool = pool
@@ -40,6 +42,7 @@ public actor RetrainActor {
     self.settings = settings
     self.handover = handover
     self.outbox = outbox
+    self.isScheduled = isScheduled
     self.onRetryKnown = onRetryKnown
     randomness = SplitMix64(seed: parts.seed &+ generation)
   }

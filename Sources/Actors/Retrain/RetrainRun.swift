@@ -202,7 +202,6 @@ struct RollbackRun: Sendable {
   /// Digest put back.
   private(set) var after: String?
   private var remaining: [RunStep] = []
-  private var result = RunChange.updated
 
   /// A rollback, new or resumed.
   init(model: String, before: String?, wasAbsent: Bool = false) {
@@ -229,19 +228,23 @@ struct RollbackRun: Sendable {
     }
     let tidy: [RunStep] = [.unload(tags.rejected), .delete(tags.rejected)]
     if RunDigest.isSame(current, previous) == true {
-      result = !wasAbsent && RunDigest.isSame(before, current) == true ? .alreadyCurrent : .updated
       remaining = digests[2] == nil ? [] : tidy
+      // Where an earlier attempt of this run put it back, another version was served before.
+      if !wasAbsent, RunDigest.isSame(before, current) == true {
+        remaining.append(
+          .refuse(
+            "nothing to roll back to: \(tags.previous) holds the version that is served already "
+              + "(\(previous.prefix(12))); the next refresh that changes the model keeps the one before it"))
+      }
     } else if current == nil {
       remaining = [.copy(from: tags.previous, to: tags.model)]
     } else {
-      remaining =
-        [
-          .copy(from: tags.model, to: tags.rejected), .copy(from: tags.previous, to: tags.model),
-        ] + tidy
+      let copies: [RunStep] = [.copy(from: tags.model, to: tags.rejected), .copy(from: tags.previous, to: tags.model)]
+      remaining = copies + tidy
     }
     return onDone()
   }
 
   /// A step is done, or failed with a warning where it only tidies.
-  mutating func onDone() -> RunStep { remaining.isEmpty ? .finish(result) : remaining.removeFirst() }
+  mutating func onDone() -> RunStep { remaining.isEmpty ? .finish(.updated) : remaining.removeFirst() }
 }

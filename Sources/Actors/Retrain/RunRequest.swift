@@ -45,6 +45,12 @@ public struct RunEnd: Sendable, Hashable {
   /// Why it did not succeed.
   public var error: String?
 
+  /// How it ended: `succeeded: updated`, `rolled back`, `failed: no such model`.
+  public var words: String {
+    guard let more = result ?? error, more != state.words else { return state.words }
+    return "\(state.words): \(more)"
+  }
+
   /// True where it did what it is for.
   public var hasSucceeded: Bool { state == .succeeded || state == .rolledBack }
 }

@@ -46,7 +46,9 @@ struct MeanRuleReason {
     let counts = evaluation.leftOutCounts
     guard !counts.isEmpty else { return have }
     let parts = Exclusion.allCases.compactMap { why in counts[why].map { "\($0) \(why.phrase)" } }
-    return "\(have); left out: \(parts.joined(separator: ", "))"
+    let text = "\(have); left out: \(parts.joined(separator: ", "))"
+    guard counts[.beforeModelChange] != nil else { return text }
+    return text + "; record cycles that began after that (one begins --window-minutes before its timestamp)"
   }
 }
 

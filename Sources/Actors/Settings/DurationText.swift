@@ -29,6 +29,12 @@ public enum DurationText {
     Unit(name: "d", milliseconds: 86_400_000), Unit(name: "h", milliseconds: 3_600_000),
     Unit(name: "m", milliseconds: 60_000), Unit(name: "s", milliseconds: 1000), Unit(name: "ms", milliseconds: 1),
   ]
+  /// What people write for a unit.
+  private static let unitWords = [
+    ("d", ["d", "day", "days"]), ("h", ["h", "hr", "hrs", "hour", "hours"]),
+    ("m", ["m", "min", "mins", "minute", "minutes"]), ("s", ["s", "sec", "secs", "second", "seconds"]),
+    ("ms", ["ms", "msec", "msecs", "millisecond", "milliseconds"]),
+  ]
   /// Attoseconds in a millisecond.
   private static let attosecondsPerMillisecond: Int128 = 1_000_000_000_000_000
   /// Attoseconds in a second.
@@ -63,7 +69,10 @@ public enum DurationText {
     guard !rest.isEmpty else {
       throw Problem(message: "\(shown) has no unit", remedy: "write \(shown)s for seconds or \(shown)m for minutes")
     }
-    guard let unit = units.first(where: { $0.name == rest }) else { throw wrongUnit(shown, unit: rest) }
+    guard let unit = units.first(where: { $0.name == rest }) else {
+      let number = negative ? nil : fraction.isEmpty ? String(whole) : "\(whole).\(fraction)"
+      throw wrongUnit(shown, unit: rest, number: number)
+    }
     guard !negative else {
       throw Problem(message: "\(shown) is negative", remedy: "must be at least \(print(range.lowerBound))")
     }
@@ -132,7 +141,16 @@ public enum DurationText {
   }
 
   /// A number, but a unit that is not known.
-  private static func wrongUnit(_ shown: String, unit: Substring) -> Problem {
+  ///
+  /// - Parameter number: the number that a suggestion has; nil for none.
+  private static func wrongUnit(_ shown: String, unit: Substring, number: String?) -> Problem {
+    let word = unit.drop { $0 == " " }
+    // A single letter may be meant as it stands: M for months.
+    let known = unitWords.first { $0.1.contains(word.count > 1 ? word.lowercased() : String(word)) }
+    if let known, let number {
+      let what = known.0 == word ? "a space before its unit" : "the unit \"\(word)\", which is not known"
+      return Problem(message: "\(shown) has \(what)", remedy: "did you mean \"\(echo(number))\(known.0)\"?")
+    }
     if unit.contains(where: isDigit) {
       return Problem(
         message: "\(shown) has more than one unit", remedy: "write one number, such as \"90m\" or \"1.5h\"")

@@ -77,8 +77,8 @@ public struct ControlReply: Sendable, Hashable, Codable {
   public var run: RunAnswer?
   /// What a reload changed.
   public var reload: ReloadAnswer?
-  /// The id of a recorded cycle.
-  public var recorded: String?
+  /// The cycle that was recorded.
+  public var recorded: RecordAnswer?
   /// Why nothing was done, for people.
   public var error: String?
   /// The exit code that goes with `error`.
@@ -129,6 +129,16 @@ public struct RunAnswer: Sendable, Hashable, Codable {
   public var result: String?
   /// Why it failed.
   public var error: String?
+}
+
+/// A recorded cycle.
+public struct RecordAnswer: Sendable, Hashable, Codable {
+  /// The row's id.
+  public var id: String
+  /// True where the model had none before.
+  public var isFirst: Bool
+  /// Its length as it stands in the store.
+  public var windowMinutes: Int64?
 }
 
 /// What a reload did.

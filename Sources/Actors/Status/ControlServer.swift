@@ -85,7 +85,7 @@ final class ControlServer: Sendable {
         return true
       }
       guard hasPlace else {
-        let way = request.command == .check ? "with --no-wait" : "without --wait"
+        let way = request.command == .retrain ? "without --wait" : "with --no-wait"
         connection.send(line: refusal("too many are waiting: ask \(way)"))
         return
       }

@@ -13,8 +13,15 @@ public protocol StatsSource: Sendable {
   func newestRows(of models: [String?]?, limit: Int) async throws(StoreFailure) -> [ModelRows]
   /// Adds a cycle. The same id twice is one row.
   func add(_ row: CycleRow) async throws(StoreFailure)
+  /// The cycle with an id; nil where there is none, or the source cannot be asked for one.
+  func cycle(_ id: String) async throws(StoreFailure) -> CycleRow?
   /// What the source is, for status and log: `sqlite data/retraind.db`, never a secret.
   var name: String { get }
+}
+
+extension StatsSource {
+  /// It cannot be asked.
+  public func cycle(_ id: String) async throws(StoreFailure) -> CycleRow? { nil }
 }
 
 /// The newest rows of one model.

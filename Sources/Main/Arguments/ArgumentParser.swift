@@ -48,8 +48,8 @@ struct ArgumentParser {
     case .explain: return .explain(try explain(), global)
     case .history: return .history(try history(), global)
     case .record: return .record(try record(), global)
-    case .retrain: return .retrain(try modelRun(), global)
-    case .rollback: return .rollback(try modelRun(), global)
+    case .retrain: return .retrain(try modelRun(waits: scanned.flags.contains("--wait")), global)
+    case .rollback: return .rollback(try rollback(), global)
     case .checkConfig: return .checkConfig(try checkConfig(global), global)
     case .reload: return .reload(global)
     case .demo: return .demo(DemoOptions(ollamaModel: try model("--ollama")), global)
@@ -109,10 +109,18 @@ struct ArgumentParser {
   }
 
   /// `retrain` and `rollback`.
-  private func modelRun() throws(UsageError) -> ModelRunOptions {
+  private func modelRun(waits: Bool) throws(UsageError) -> ModelRunOptions {
     ModelRunOptions(
-      model: try checked("MODEL", scanned.positionals.first ?? "", FieldCheck.modelName),
-      wait: scanned.flags.contains("--wait"))
+      model: try checked("MODEL", scanned.positionals.first ?? "", FieldCheck.modelName), wait: waits)
+  }
+
+  /// `rollback`: whoever takes a version back wants to know that it is gone.
+  private func rollback() throws(UsageError) -> ModelRunOptions {
+    let waitsNot = scanned.flags.contains("--no-wait")
+    if waitsNot, scanned.flags.contains("--wait") {
+      throw UsageError("--wait and --no-wait exclude each other", hint: "Name one of them.")
+    }
+    return try modelRun(waits: !waitsNot)
   }
 
   /// `check-config`.

@@ -64,7 +64,15 @@ extension CommandSpec {
       ]),
     CommandSpec(
       .record, "add a learning cycle to the store",
-      usage: "--model M (--accepted N --rejected N [--edited N] | --rate X) [--timestamp T] [--version V]",
+      details: """
+        A cycle that began before the model last changed is no evidence on the version that serves now. It begins
+        --window-minutes before its timestamp; without that it is taken to begin at the model's cycle before it or
+        at the last change, whichever is later, and `interval` (60 minutes) before its timestamp at the earliest.
+        """,
+      usage: """
+        --model M (--accepted N --rejected N [--edited N] | --rate X) [--timestamp T]
+                        [--window-minutes N] [--version V] [--id ID]
+        """,
       options: [
         OptionSpec("--model", value: "M", "the model that the cycle is about"),
         OptionSpec("--accepted", value: "N", "answers that were accepted"),
@@ -72,9 +80,9 @@ extension CommandSpec {
         OptionSpec("--edited", value: "N", "answers that were edited"),
         OptionSpec("--rate", value: "X", "the accept rate, 0 to 1, where nobody counted"),
         OptionSpec("--timestamp", value: "T", "end of the cycle, such as 2026-11-23T14:37:14Z (now without it)"),
-        OptionSpec("--window-minutes", value: "N", "length of the cycle in minutes"),
+        OptionSpec("--window-minutes", value: "N", "length of the cycle in minutes (its default and use: see above)"),
         OptionSpec("--version", value: "V", "the model's version"),
-        OptionSpec("--id", value: "ID", "the cycle's id: the same one twice is one cycle"),
+        OptionSpec("--id", value: "ID", "the cycle's id (a new one without it): the same twice is one cycle"),
       ],
       examples: [
         Example("retraind record --model llama3.2:3b --accepted 12 --rejected 8", "a cycle that ends now"),
@@ -82,13 +90,18 @@ extension CommandSpec {
       ]),
     CommandSpec(
       .retrain, "refresh a model now, whatever its accept rate",
+      details: "A daemon carries it out, and answers once it is recorded; without one, the command does it itself.",
       usage: "MODEL [--wait]", positionals: [requiredModel],
       options: [OptionSpec("--wait", "wait for the end of the run")],
       examples: [Example("retraind retrain llama3.2:3b --wait", "refresh it and see how it ends")]),
     CommandSpec(
       .rollback, "put the version of a model back that served before",
-      usage: "MODEL [--wait]", positionals: [requiredModel],
-      options: [OptionSpec("--wait", "wait for the end of the run")],
+      details: "It waits for the outcome: exit 0 where that version serves again, 3 where not.",
+      usage: "MODEL [--wait|--no-wait]", positionals: [requiredModel],
+      options: [
+        OptionSpec("--wait", "wait for the end of the run, which it does anyway"),
+        OptionSpec("--no-wait", "answer once it is recorded; `history --runs` has the outcome"),
+      ],
       examples: [Example("retraind rollback llama3.2:3b", "undo the last refresh")]),
     CommandSpec(
       .checkConfig, "check the configuration and say what is wrong with it",
@@ -107,8 +120,11 @@ extension CommandSpec {
       examples: [Example("retraind reload", "the same as SIGHUP, with the outcome")]),
     CommandSpec(
       .demo, "see it work on stand-ins, in a temporary directory",
+      details: "With --ollama the cycles are invented too, but that model is really pulled from its registry.",
       usage: "[--ollama MODEL]",
-      options: [OptionSpec("--ollama", value: "MODEL", "use this model on the real server")],
+      options: [
+        OptionSpec("--ollama", value: "MODEL", "really refresh this model, at $OLLAMA_HOST or 127.0.0.1:11434")
+      ],
       examples: [Example("retraind demo", "a decline and a refresh in a few seconds")]),
     CommandSpec(.version, "show the version", examples: [Example("retraind version --json", "for a program")]),
     CommandSpec(

@@ -54,6 +54,7 @@ enum Invocation: Sendable, Hashable {
       flags.rules = options.rules
     case .checkConfig(let options, _):
       flags.config = options.file ?? flags.config
+      if options.file != nil { flags.configNamedBy = "the argument" }
     default: break
     }
     return flags
@@ -153,7 +154,7 @@ struct RecordOptions: Sendable, Hashable {
 struct ModelRunOptions: Sendable, Hashable {
   /// The model.
   var model: String
-  /// Wait for the end of the run.
+  /// Wait for the end of the run; `rollback` does unless it is told not to.
   var wait = false
 }
 

@@ -6,7 +6,7 @@ import Stores
 
 /// Adds a cycle while no daemon runs: the store is opened, written and closed.
 enum CycleWriter {
-  static func add(_ cycle: ControlRequest.Cycle, _ loaded: LoadedConfiguration) async throws -> String {
+  static func add(_ cycle: ControlRequest.Cycle, _ loaded: LoadedConfiguration) async throws -> RecordAnswer {
     let journal: Journal
     do {
       journal = try await Journal.open(path: loaded.paths.database)
@@ -16,12 +16,15 @@ enum CycleWriter {
     }
     let now = WallClock.system.microseconds()
     var identifiers = IdentifierSource.fromSystem()
-    let row = CycleRow(
-      id: cycle.id ?? identifiers.next(at: now), model: cycle.model, modelVersion: cycle.modelVersion,
-      timestamp: Timestamp(microseconds: cycle.microseconds ?? now), windowMinutes: cycle.windowMinutes,
-      accepted: cycle.accepted, rejected: cycle.rejected, edited: cycle.edited, acceptRate: cycle.acceptRate)
-    try await EmbeddedStore(journal).add(row)
-    await journal.close()
-    return row.id
+    let recorder = CycleRecorder(stats: EmbeddedStore(journal), journal: journal, settings: loaded.settings)
+    do {
+      let answer = try await recorder.record(
+        cycle, id: identifiers.next(at: now), now: Timestamp(microseconds: now))
+      await journal.close()
+      return answer
+    } catch {
+      await journal.close()
+      throw error
+    }
   }
 }

@@ -141,7 +141,7 @@ struct Explanation: Encodable {
     if let digest { lines.append("  digest     \(digest.shownName)") }
     if let digestAfter, digestAfter != digest { lines.append("          →  \(digestAfter.shownName)") }
     if let run {
-      let outcome = [runState, runResult, runError].compactMap { $0 }.joined(separator: ", ")
+      let outcome = RunWords.outcome(state: runState, result: runResult, error: runError)
       lines.append("  run        \(run.shownName): \(outcome.shownText)")
     }
     return lines

@@ -11,25 +11,31 @@ enum HistoryCommand {
     do {
       let journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
       switch options.kind {
-      case .cycles: try show(try await cycles(options, journal), context, nothing: "No cycle is recorded yet.")
+      case .cycles: try show(try await cycles(options, journal), context, nothing: nothing("cycle", options))
       case .runs:
         let rows = try await journal.runs(model: options.model, limit: options.limit).map { RunEntry($0) }
-        try show(rows, context, nothing: "No run yet.")
+        try show(rows, context, nothing: nothing("run", options))
       case .events:
         let model = options.model.map(ModelName.normalised)
         let rows = try await journal.events(limit: options.limit).map { EventEntry($0) }
           .filter { model == nil || $0.metadata?["model"].map(ModelName.normalised) == model }
-        try show(rows, context, nothing: "No event yet.")
+        try show(rows, context, nothing: nothing("event", options))
       case .decisions:
         let rows = try await journal.decisions(model: options.model, limit: options.limit)
           .map { Explanation($0, run: nil) }
-        try show(rows, context, nothing: "No decision yet.")
+        try show(rows, context, nothing: nothing("decision", options))
       }
       await journal.close()
       return ExitCode.success
     } catch {
       return CommandFailure.report(error, context)
     }
+  }
+
+  /// What is said where there is nothing to list.
+  private static func nothing(_ what: String, _ options: HistoryOptions) -> String {
+    guard let model = options.model else { return "No \(what) is recorded yet." }
+    return "No \(what) of \(model.shownName) is recorded: without --model, those of every model are listed."
   }
 
   private static func cycles(_ options: HistoryOptions, _ journal: Journal) async throws -> [CycleEntry] {
@@ -90,7 +96,9 @@ struct CycleEntry: HistoryEntry {
 
   func line(_ terminal: Terminal) -> String {
     let rate = acceptRate.map { $0 >= 0 && $0 <= 1 ? Explanation.three($0) : "\($0)" } ?? "-"
-    let counts = "\(accepted.map(String.init) ?? "-") accepted, \(rejected.map(String.init) ?? "-") rejected"
+    let counts =
+      accepted == nil && rejected == nil
+      ? "uncounted" : "\(accepted.map(String.init) ?? "-") accepted, \(rejected.map(String.init) ?? "-") rejected"
     return
       "\(timestamp ?? "(no timestamp)")  \(model?.shownName ?? "(no model)")  \(rate)  \(counts)  (\(id.shownName))"
   }
@@ -170,10 +178,10 @@ struct RunEntry: HistoryEntry {
   }
 
   func line(_ terminal: Terminal) -> String {
-    let outcome = [result, error].compactMap { $0 }.joined(separator: ", ")
-    let attempts = attempt > 1 ? " (attempt \(attempt))" : ""
-    return
-      "\(requestedAt)  \(model.shownName)  \(kind), \(trigger)  \(state)\(attempts)  \(outcome.shownText)  (\(id.shownName))"
+    let outcome = RunWords.outcome(state: state, result: result, error: error)
+    let attempts = attempt > 1 ? "  (attempt \(attempt))" : ""
+    return "\(requestedAt)  \(model.shownName)  \(RunWords.origin(kind: kind, trigger: trigger))  "
+      + "\(outcome.shownText)\(attempts)  (\(id.shownName))"
   }
 }
 

@@ -64,7 +64,8 @@ func runProgram(_ arguments: [String]) -> Never {
   } catch {
     let wantsJSON = arguments.contains("--json")
     let terminal = Terminal(environment: environment, noColor: true)
-    terminal.say(wantsJSON ? errorDocument(error.message, code: UsageError.exitCode) : error.description)
+    terminal.say(
+      wantsJSON ? errorDocument(error.message, code: UsageError.exitCode, remedy: error.hint) : error.description)
     endProgram(UsageError.exitCode)
   }
   let context = ProgramContext(
@@ -172,10 +173,11 @@ extension ProgramContext {
 }
 
 /// An error as a document.
-private func errorDocument(_ message: String, code: Int32) -> String {
+private func errorDocument(_ message: String, code: Int32, remedy: String? = nil) -> String {
   struct Failure: Encodable {
     var error: String
+    var remedy: String?
     var exitCode: Int32
   }
-  return (try? JSON.encode(Failure(error: message, exitCode: code))) ?? #"{"error":"unknown"}"#
+  return (try? JSON.encode(Failure(error: message, remedy: remedy, exitCode: code))) ?? #"{"error":"unknown"}"#
 }

@@ -20,16 +20,21 @@ enum RecordCommand {
     cycle.acceptRate = options.rate
     do {
       try refuseFuture(options.timestamp)
-      let id = try await record(cycle, loaded, requests, context)
-      let done = "The cycle WAS recorded, as \(id): do not record it again."
+      let answer = try await record(cycle, loaded, requests, context)
+      let done = "The cycle WAS recorded, as \(answer.id): do not record it again."
       if context.global.json {
         struct Recorded: Encodable {
           var id: String
           var model: String
+          var isFirst: Bool
+          var windowMinutes: Int64?
         }
-        context.terminal.print(try JSON.encode(Recorded(id: id, model: options.model)), done: done)
+        let recorded = Recorded(
+          id: answer.id, model: options.model, isFirst: answer.isFirst, windowMinutes: answer.windowMinutes)
+        context.terminal.print(try JSON.encode(recorded), done: done)
       } else {
-        context.terminal.print("recorded cycle \(id) of \(options.model)", done: done)
+        let first = answer.isFirst ? ", its first" : ""
+        context.terminal.print("recorded cycle \(answer.id) of \(options.model)\(first)", done: done)
       }
       return ExitCode.success
     } catch {
@@ -50,15 +55,15 @@ enum RecordCommand {
   private static func record(
     _ cycle: ControlRequest.Cycle, _ loaded: LoadedConfiguration, _ requests: SignalRequests,
     _ context: ProgramContext
-  ) async throws -> String {
+  ) async throws -> RecordAnswer {
     let link = DaemonLink(loaded, requests: requests, context.terminal)
     let reply = try await link.ask(
       ControlRequest(.record, cycle: cycle), unanswered: "It may still record the cycle when it goes on.")
     if let reply {
-      guard let id = reply.recorded else {
+      guard let answer = reply.recorded else {
         throw CommandFailure(code: ExitCode.failure, "the daemon did not say whether it was recorded")
       }
-      return id
+      return answer
     }
     return try await CycleWriter.add(cycle, loaded)
   }
@@ -76,7 +81,7 @@ enum ModelRunCommand {
         try await Self.answer(command, options, loaded, requests, progress, context)
       }
       progress.end()
-      return show(answer, context)
+      return show(answer, of: command, context)
     } catch {
       progress.end()
       return CommandFailure.report(error, context)
@@ -103,7 +108,9 @@ enum ModelRunCommand {
     }
   }
 
-  private static func show(_ answer: RunAnswer, _ context: ProgramContext) -> Int32 {
+  private static func show(
+    _ answer: RunAnswer, of command: ControlRequest.Command, _ context: ProgramContext
+  ) -> Int32 {
     let isGood = answer.error == nil
     let done = "Run \(answer.run) of \(answer.model) WAS \(answer.isJoined ? "joined" : "requested"): \(answer.state)."
     if context.global.json {
@@ -111,8 +118,13 @@ enum ModelRunCommand {
     } else {
       let joined = answer.isJoined ? " (joined: one for this model was under way)" : ""
       context.terminal.print(
-        "\(answer.model): \(answer.state)\(answer.result.map { ", \($0)" } ?? "") (run \(answer.run))\(joined)",
+        "\(answer.model): \(RunWords.outcome(state: answer.state, result: answer.result)) (run \(answer.run))\(joined)",
         done: done)
+      if isGood, answer.state == RunState.recorded.rawValue {
+        let wait = command == .rollback ? "`rollback` without --no-wait" : "`retrain --wait`"
+        context.terminal.say(
+          "The daemon carries it out: `retraind history --runs` shows how it ends, \(wait) waits for that.")
+      }
       if let error = answer.error { context.terminal.say("retraind: \(error)") }
     }
     return isGood ? ExitCode.success : ExitCode.failure
@@ -127,7 +139,8 @@ enum ReloadCommand {
       guard let reply = try await link.ask(ControlRequest(.reload)) else {
         throw CommandFailure(
           code: ExitCode.unavailable,
-          "no daemon answers at \(loaded.paths.socket): start one with `retraind run`, or give its --state-dir")
+          "no daemon answers at \(loaded.paths.socket): start one with `retraind run`, or give its --state-dir"
+            + moved(loaded))
       }
       guard let answer = reply.reload else {
         throw CommandFailure(code: ExitCode.failure, "the daemon did not say whether it reloaded")
@@ -145,6 +158,18 @@ enum ReloadCommand {
       return ExitCode.success
     } catch {
       return CommandFailure.report(error, context)
+    }
+  }
+
+  /// What else may be the reason where the place comes from a file, which may say another one than it said when the
+  /// daemon read it; empty where it does not.
+  private static func moved(_ loaded: LoadedConfiguration) -> String {
+    guard let file = loaded.file else { return "" }
+    switch loaded.source(of: ["store", "path"]) {
+    case .flag, .environment: return ""
+    case .file, .default:
+      return ". If store.path has changed in \(file) since the daemon started, it still listens beside the old one: "
+        + "send it HUP (`kill -HUP PID`, or `systemctl reload retraind`) for the rest of the file, or restart it to move"
     }
   }
 }

@@ -89,11 +89,15 @@ enum StatusText {
     if let why = outbox.blockedWhy { lines.append(terminal.paint("  blocked: \(why)", .yellow)) }
     lines += laneLines(report.lane)
     if !report.models.isEmpty {
-      lines.append("Models")
+      lines.append("Models (as of the last check)")
       lines += report.models.prefix(50).flatMap { model -> [String] in
         var line = "  " + CheckText.line(model.check, terminal)
         if let why = model.circuitOpen { line += terminal.paint(" (no automatic work: \(why.shownText))", .yellow) }
-        if let retry = model.retryAt { line += " (tried again at \(retry))" }
+        if let retry = model.retryAt {
+          line +=
+            report.pid == nil
+            ? " (a check after \(retry) tries it again if it is degraded)" : " (tried again at \(retry))"
+        }
         return line.split(separator: "\n").map(String.init)
       }
       if report.models.count > 50 { lines.append("  … and \(report.monitor.models - 50) more (--json lists them)") }

@@ -42,7 +42,8 @@ struct ConfigurationLoader {
   /// All of it, in the order of precedence from below.
   private mutating func load() throws(ConfigErrors) -> LoadedConfiguration {
     let found = try ConfigurationSearch(
-      flag: flags.config, environment: environment, workingDirectory: workingDirectory, readFile: readFile
+      flag: flags.config, namedBy: flags.configNamedBy, environment: environment, workingDirectory: workingDirectory,
+      readFile: readFile
     ).find()
     var reader = ConfigReader(file: found?.name ?? "")
     if let found { reader = try ConfigReader.read(found.bytes, file: found.name) }
@@ -128,7 +129,9 @@ struct ConfigurationLoader {
     errors.append(
       ConfigError(
         source: source, position: position, field: field,
-        message: "minStats \(rules.minStats) (\(larger)) is more than window \(rules.window) (\(smaller))",
+        message: blamesMinStats
+          ? "\(rules.minStats) (\(larger)) is more than window \(rules.window) (\(smaller))"
+          : "\(rules.window) (\(smaller)) is less than minStats \(rules.minStats) (\(larger))",
         remedy: "the window must hold at least minStats cycles"))
   }
 

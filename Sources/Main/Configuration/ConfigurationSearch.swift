@@ -7,6 +7,8 @@ struct ConfigurationSearch {
 
   /// `--config`.
   let flag: String?
+  /// Who names it: `--config`, or the argument of `check-config`.
+  let namedBy: String
   /// The environment, without empty variables.
   let environment: [String: String]
   /// Where relative paths begin.
@@ -29,7 +31,7 @@ struct ConfigurationSearch {
 
   /// The file and its bytes; nil where there is none and none was named.
   func find() throws(ConfigErrors) -> (name: String, bytes: [UInt8])? {
-    if let flag { return (flag, try named(flag, by: "--config")) }
+    if let flag { return (flag, try named(flag, by: namedBy)) }
     if let path = environment["RETRAIND_CONFIG"] { return (path, try named(path, by: "$RETRAIND_CONFIG")) }
     for place in usualPlaces {
       switch readFile(StatePaths.join(workingDirectory, place)) {

@@ -2,6 +2,8 @@
 struct FlagOverrides: Sendable, Hashable {
   /// `--config`: the file.
   var config: String?
+  /// Who names that file, for messages.
+  var configNamedBy = "--config"
   /// `--state-dir`: where everything lies.
   var stateDirectory: String?
   /// `--interval`: time between two checks.

@@ -86,6 +86,11 @@ struct JSON5Scanner {
       throw Problem(
         position: cursor.position, message: "the file is empty", remedy: "write {} to take every default, or remove it")
     }
+    if beginsWithKey {
+      throw Problem(
+        position: cursor.position, message: "a key stands outside of braces",
+        remedy: "the file is one object: write { before the first key and } behind the last value")
+    }
     let root = try value(depth: 0)
     try skipSpace()
     if let scalar = cursor.next {
@@ -94,6 +99,13 @@ struct JSON5Scanner {
         remedy: "remove it, or look for a brace that closes too early")
     }
     return root
+  }
+
+  /// Whether a key and what follows one stand next.
+  private var beginsWithKey: Bool {
+    var ahead = self
+    guard (try? ahead.key(in: cursor.position)) != nil, (try? ahead.skipSpace()) != nil else { return false }
+    return ahead.cursor.next == ":" || ahead.cursor.next == "="
   }
 
   /// Steps over white space and comments.

@@ -1,5 +1,6 @@
 import Actors
 import Journal
+import Ollama
 import Platform
 import Rules
 import Stores
@@ -14,8 +15,8 @@ import Stores
 
 /// `retraind demo`: the main job from a declining model to the refreshed one, on the daemon's own path.
 ///
-/// It ignores environment and configuration, works in a temporary directory, and talks to a stand-in model server in
-/// this process, unless `--ollama MODEL` names a model on a real one.
+/// It ignores the configuration, works in a temporary directory, and talks to a stand-in model server in this process,
+/// unless `--ollama MODEL` names a model on a real one: then `OLLAMA_HOST` says where that is, and nothing else counts.
 enum DemoCommand {
   /// The model of the stand-in.
   static let model = "demo-assistant:7b"
@@ -23,6 +24,8 @@ enum DemoCommand {
   static let cycles: [(accepted: Int64, rejected: Int64)] = [
     (46, 6), (44, 9), (40, 14), (33, 21), (27, 26), (22, 31), (17, 34),
   ]
+  /// The same on the version that the refresh brings.
+  static let recovery: [(accepted: Int64, rejected: Int64)] = [(38, 12), (44, 8), (47, 5)]
 
   static func run(_ options: DemoOptions, _ context: ProgramContext) async -> Int32 {
     do {
@@ -78,6 +81,7 @@ struct Demo: Sendable {
     var model: String
     var isStandIn: Bool
     var check: CheckEntry
+    var nextCheck: CheckEntry?
     var explanation: Explanation?
     var events: [EventEntry]
     var runs: [RunEntry]
@@ -85,9 +89,7 @@ struct Demo: Sendable {
   }
 
   func run() async throws -> Int32 {
-    talk(
-      "retraind demo: in \(directory); no configuration, no environment\(isStandIn ? ", a stand-in model server in this process" : "")."
-    )
+    talk("retraind demo: in \(directory); \(surroundings).")
     try await seed()
     let log = Log(destination: .file(paths.log))
     var parts = try Parts.real(settings, log: log, environment: [:])
@@ -100,13 +102,47 @@ struct Demo: Sendable {
     let checks = try await monitor.check(model: model, progress: { progress.show($0) })
     progress.end()
     talk("   The run has ended: \(checks.first?.action.rawValue ?? "no model was found").")
+    if isStandIn { try await recover(monitor) }
+    // What the status shows is the last check's: one after the run tells how things stand then.
+    let next = try await monitor.check(model: model, progress: { progress.show($0) }).first
+    progress.end()
     // The outbox is its own child: the event is there once the monitor has drained.
     let status = await monitor.status()
     await monitor.stop()
     log.flush()
     guard let check = checks.first else { throw DemoFailure("the check found no model") }
-    try await tell(check, status)
+    try await tell(check, next: next, status)
     return check.action == .failed ? ExitCode.failure : ExitCode.success
+  }
+
+  /// What it works with, in words.
+  private var surroundings: String {
+    if isStandIn { return "no configuration, no environment, a stand-in model server in this process" }
+    let host = context.environment["OLLAMA_HOST"].map { "\($0.shownName) ($OLLAMA_HOST)" }
+    return "no configuration, and \(model.shownName) is really refreshed on the model server at "
+      + (host ?? OllamaEndpoint.standard.url)
+  }
+
+  /// People accept the new version: cycles that began after the refresh.
+  private func recover(_ monitor: RetrainMonitor) async throws {
+    let now = WallClock.system.microseconds()
+    for (index, counts) in DemoCommand.recovery.enumerated() {
+      var cycle = ControlRequest.Cycle()
+      cycle.model = model
+      cycle.microseconds = now + Int64(index)
+      cycle.windowMinutes = 0
+      cycle.accepted = counts.accepted
+      cycle.rejected = counts.rejected
+      _ = try await monitor.record(cycle)
+    }
+  }
+
+  /// A rate as a bar.
+  private func bar(_ accepted: Int64, _ rejected: Int64) -> String {
+    let rate = Double(accepted) / Double(accepted + rejected)
+    let bar = String(repeating: "▇", count: Int(rate * 40))
+    return "   \(Explanation.three(rate))  "
+      + context.terminal.paint(bar, rate < settings.rules.threshold ? .red : .green)
   }
 
   /// A declining model: one cycle an hour, each worse than the one before.
@@ -123,16 +159,12 @@ struct Demo: Sendable {
         CycleRow(
           id: identifiers.next(at: end), model: model, timestamp: Timestamp(microseconds: end), windowMinutes: 60,
           accepted: cycle.accepted, rejected: cycle.rejected))
-      let rate = Double(cycle.accepted) / Double(cycle.accepted + cycle.rejected)
-      let bar = String(repeating: "▇", count: Int(rate * 40))
-      talk(
-        "   \(Explanation.three(rate))  \(context.terminal.paint(bar, rate < settings.rules.threshold ? .red : .green))"
-      )
+      talk(bar(cycle.accepted, cycle.rejected))
     }
     await journal.close()
   }
 
-  private func tell(_ check: CheckEntry, _ status: StatusReport) async throws {
+  private func tell(_ check: CheckEntry, next: CheckEntry?, _ status: StatusReport) async throws {
     let journal = try await Journal.open(path: paths.database, readOnly: true)
     let runs = try await journal.runs(model: model, limit: 10)
     var explanation: Explanation?
@@ -143,8 +175,8 @@ struct Demo: Sendable {
     await journal.close()
     if context.global.json {
       let summary = Summary(
-        directory: directory, model: model, isStandIn: isStandIn, check: check, explanation: explanation,
-        events: events, runs: runs.map { RunEntry($0) }, status: status)
+        directory: directory, model: model, isStandIn: isStandIn, check: check, nextCheck: next,
+        explanation: explanation, events: events, runs: runs.map { RunEntry($0) }, status: status)
       context.terminal.print(try JSON.encode(summary, isPretty: true))
       return
     }
@@ -154,14 +186,17 @@ struct Demo: Sendable {
     for event in events { talk("   \(event.line(context.terminal))") }
     talk("\n5. The run (`retraind history --runs`):")
     for run in runs { talk("   \(RunEntry(run).line(context.terminal))") }
-    talk("\n6. The status at the end (`retraind status`):")
+    talk(isStandIn ? "\n6. Three cycles on the new version, and the next check:" : "\n6. The next check:")
+    if isStandIn { for cycle in DemoCommand.recovery { talk(bar(cycle.accepted, cycle.rejected)) } }
+    if let next { talk("   \(CheckText.line(next, context.terminal))") }
+    talk("\n7. The status at the end (`retraind status`):")
     for line in StatusText.lines(status, context.terminal) { talk("   \(line)") }
     talk(
       """
 
       All of it is in \(paths.database), which the sqlite3 shell reads, and the log beside it. Look again:
-        retraind explain --state-dir \(directory)
-      Remove it: rm -r \(directory)
+        \(ProgramPath.forShell) explain --state-dir \(ProgramPath.quoted(directory))
+      Remove it: rm -r \(ProgramPath.quoted(directory))
       """)
   }
 

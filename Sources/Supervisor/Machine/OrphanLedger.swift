@@ -18,6 +18,14 @@ struct OrphanLedger: Sendable {
     let generation: UInt64
     /// What that start, a nested supervisor, left behind; nil: the start itself.
     var heir: Heir?
+
+    /// The next of several that look the same; nil where there can be only one.
+    var twin: Key? {
+      guard let heir else { return nil }
+      var twin = self
+      twin.heir = Heir(path: heir.path, generation: heir.generation, copy: heir.copy + 1)
+      return twin
+    }
   }
 
   /// What a nested supervisor left behind.
@@ -26,6 +34,9 @@ struct OrphanLedger: Sendable {
     let path: String
     /// Which start of it.
     let generation: UInt64
+    /// Which of those that look the same: where a supervisor in between was itself replaced, its children's numbers
+    /// begin again.
+    var copy = 0
   }
 
   /// The orphans, by what they report their end with, each with its place in the order.
@@ -52,7 +63,8 @@ struct OrphanLedger: Sendable {
     for one in left {
       var heir = key
       heir.heir = Heir(path: one.id, generation: one.generation)
-      guard early.remove(heir) == nil else { continue }
+      if takeEarly(heir) { continue }
+      while entries[heir] != nil, let twin = heir.twin { heir = twin }
       add(Orphan(id: "\(id)/\(one.id)", generation: one.generation, since: now - one.age), as: heir)
     }
     if !early.isEmpty { early = early.filter { $0.child != key.child || $0.generation != key.generation } }
@@ -60,11 +72,28 @@ struct OrphanLedger: Sendable {
 
   /// Takes one out that has ended.
   mutating func remove(_ key: Key) -> Orphan? {
-    entries.isEmpty ? nil : entries.removeValue(forKey: key)?.orphan
+    guard !entries.isEmpty else { return nil }
+    // Of several that look the same the last one goes: what is left is counted without a gap.
+    var last = key
+    while let twin = last.twin, entries[twin] != nil { last = twin }
+    return entries.removeValue(forKey: last)?.orphan
+  }
+
+  /// Whether one of these has ended already; it is heard of then.
+  private mutating func takeEarly(_ key: Key) -> Bool {
+    guard early.contains(key) else { return false }
+    var last = key
+    while let twin = last.twin, early.contains(twin) { last = twin }
+    early.remove(last)
+    return true
   }
 
   /// Notes that an heir has ended before it was inherited.
-  mutating func expect(_ key: Key) { early.insert(key) }
+  mutating func expect(_ key: Key) {
+    var key = key
+    while early.contains(key), let twin = key.twin { key = twin }
+    early.insert(key)
+  }
 
   /// The latest start of a child of this name that still runs; 0 where there is none.
   func latestGeneration(of id: String) -> UInt64 {

@@ -107,6 +107,8 @@ public enum JobError: Error, Sendable, Hashable, CustomStringConvertible {
   case full(capacity: Int, abandoned: Int)
   /// The pool is stopping.
   case stopping
+  /// A time that makes no sense.
+  case badTime(id: String, field: String, value: Duration)
 
   /// For people.
   public var description: String {
@@ -115,6 +117,8 @@ public enum JobError: Error, Sendable, Hashable, CustomStringConvertible {
     case .full(let capacity, let abandoned):
       "the pool is full: \(capacity) jobs are running, \(abandoned) of them abandoned; try again when one has ended"
     case .stopping: "no job is started any more: the pool is stopping"
+    case .badTime(let id, let field, let value):
+      "job \(id): \(field) \(value.short) is out of range: a deadline is more than 0, or nil; a grace is 0 or more"
     }
   }
 }

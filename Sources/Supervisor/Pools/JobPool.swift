@@ -81,7 +81,7 @@ public actor JobPool {
   ///   - deadline: how long after its start it is cancelled; nil: never.
   ///   - grace: how long it has to end when it is cancelled; then it is abandoned.
   ///   - body: what it runs; ends when its task is cancelled.
-  /// - Throws: `JobError` where the id is taken, the pool is full, or it is stopping.
+  /// - Throws: `JobError` where the id is taken, a time makes no sense, the pool is full, or it is stopping.
   public func start(
     id: String, deadline: Duration?, grace: Duration, body: @escaping @Sendable (JobContext) async throws -> Void
   ) throws(JobError) -> Job {

@@ -66,6 +66,8 @@ struct JobPoolStateMachine: Sendable {
     id: String, deadline: Duration?, grace: Duration, now: Duration
   ) throws(JobError) -> (generation: UInt64, actions: [Action]) {
     guard !isStopping else { throw .stopping }
+    if let deadline, deadline <= .zero { throw .badTime(id: id, field: "deadline", value: deadline) }
+    guard grace >= .zero else { throw .badTime(id: id, field: "grace", value: grace) }
     guard active[id] == nil else { throw .duplicate(id: id) }
     guard jobs.count < capacity else { throw .full(capacity: capacity, abandoned: jobs.count - active.count) }
     let generation = nextGeneration

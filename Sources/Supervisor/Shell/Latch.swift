@@ -16,7 +16,8 @@ final class Latch<Value: Sendable>: Sendable {
   /// The value; nil where it has not been set yet.
   var value: Value? { state.withLock { $0.value } }
 
-  /// Sets the value and lets everybody go who waits. Only the first call counts.
+  /// Sets the value and lets everybody go who waits, in the order in which they came: not in that of a table of
+  /// hashes, which differs from process to process. Only the first call counts.
   func set(_ value: Value) {
     let waiters = state.withLock { state -> [UInt64: CheckedContinuation<Value?, Never>] in
       guard state.value == nil else { return [:] }
@@ -24,7 +25,7 @@ final class Latch<Value: Sendable>: Sendable {
       defer { state.waiters = [:] }
       return state.waiters
     }
-    for (_, waiter) in waiters { waiter.resume(returning: value) }
+    for (_, waiter) in waiters.sorted(by: { $0.key < $1.key }) { waiter.resume(returning: value) }
   }
 
   /// Waits for the value; nil where the waiting task was cancelled before.

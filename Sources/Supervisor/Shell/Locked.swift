@@ -10,14 +10,14 @@
 ///
 /// A POSIX mutex rather than `Synchronization.Mutex`: the thread sanitizer does not see into that one on Linux and
 /// reports races where there are none (Docs/decisions/0010).
-final class Locked<Value>: @unchecked Sendable {
+package final class Locked<Value>: @unchecked Sendable {
   /// Protects `value`; never changes and lives as long as the object.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   /// Only touched with `mutex` held, which is why the class may be shared.
   private var value: Value
 
   /// Keeps a value.
-  init(_ value: sending Value) {
+  package init(_ value: sending Value) {
     self.value = value
     mutex = .allocate(capacity: 1)
     mutex.initialize(to: pthread_mutex_t())
@@ -31,7 +31,9 @@ final class Locked<Value>: @unchecked Sendable {
   }
 
   /// Runs a body with the value, alone.
-  func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
+  package func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure)
+    -> Result
+  {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try body(&value)

@@ -53,6 +53,11 @@ final class ScriptedStats: StatsSource {
     guard let journal = journal.withLock({ $0 }) else { return }
     try await EmbeddedStore(journal).add(row)
   }
+
+  func cycle(_ id: String) async throws(StoreFailure) -> CycleRow? {
+    guard let journal = journal.withLock({ $0 }) else { return nil }
+    return try await EmbeddedStore(journal).cycle(id)
+  }
 }
 
 /// A sink that plays a script: the outcomes of its deliveries in order, then success.

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Main
 
-@Suite("command line", .timeLimit(.minutes(1)))
+@Suite("command line", .timeLimit(.minutes(5)))
 struct ArgumentParserTests {
   static func parse(_ line: String) throws -> Invocation {
     try ArgumentParser.parse(line.split(separator: " ").map(String.init))
@@ -58,7 +58,9 @@ struct ArgumentParserTests {
       ("record --model m --rate 0.4", .record(RecordOptions(model: "m", rate: 0.4), plain)),
       ("retrain m", .retrain(ModelRunOptions(model: "m"), plain)),
       ("retrain --wait m", .retrain(ModelRunOptions(model: "m", wait: true), plain)),
+      ("rollback m", .rollback(ModelRunOptions(model: "m", wait: true), plain)),
       ("rollback m --wait", .rollback(ModelRunOptions(model: "m", wait: true), plain)),
+      ("rollback m --no-wait", .rollback(ModelRunOptions(model: "m"), plain)),
       ("retrain -- m", .retrain(ModelRunOptions(model: "m"), plain)),
       ("check-config", .checkConfig(CheckConfigOptions(), plain)),
       ("check-config --print f", .checkConfig(CheckConfigOptions(file: "f", print: true), plain)),
@@ -116,6 +118,8 @@ struct ArgumentParserTests {
     #expect(try Self.parse("check --model m").overrides == flags)
     flags = FlagOverrides()
     flags.config = "f"
+    #expect(try Self.parse("check-config --config f").overrides == flags)
+    flags.configNamedBy = "the argument"
     #expect(try Self.parse("check-config f").overrides == flags)
   }
 
@@ -280,7 +284,7 @@ struct ArgumentParserTests {
   }
 }
 
-@Suite("times on the command line", .timeLimit(.minutes(1)))
+@Suite("times on the command line", .timeLimit(.minutes(5)))
 struct TimestampArgumentTests {
   @Test(
     "reads instants",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Main
 
-@Suite("help", .timeLimit(.minutes(1)))
+@Suite("help", .timeLimit(.minutes(5)))
 struct HelpTextTests {
   @Test("the help of the program: examples first")
   func top() {
@@ -82,6 +82,7 @@ struct HelpTextTests {
         retraind retrain MODEL [--wait]
 
         Refresh a model now, whatever its accept rate.
+        A daemon carries it out, and answers once it is recorded; without one, the command does it itself.
 
         Examples:
           retraind retrain llama3.2:3b --wait  refresh it and see how it ends

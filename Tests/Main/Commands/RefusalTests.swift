@@ -6,7 +6,7 @@ import Testing
 @testable import Journal
 @testable import Main
 
-@Suite("why a command cannot begin", .timeLimit(.minutes(1)))
+@Suite("why a command cannot begin", .timeLimit(.minutes(5)))
 struct RefusalTests {
   @Test("a full disk is temporary, and does not promise to go on by itself")
   func fullDisk() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Main
 
-@Suite("configuration from all its sources", .timeLimit(.minutes(1)))
+@Suite("configuration from all its sources", .timeLimit(.minutes(5)))
 struct LoaderTests {
   /// A file that says a threshold, which tells the files apart.
   private func file(_ threshold: String) -> FileReadResult { .text("{threshold: \(threshold)}") }
@@ -46,6 +46,11 @@ struct LoaderTests {
     #expect(
       LoaderSupport.errors(flags: flags)
         == "nope.json5: the file does not exist; --config names it: correct the path, or leave it out to use the usual places"
+    )
+    let checked = Invocation.checkConfig(CheckConfigOptions(file: "nope.json5"), GlobalOptions())
+    #expect(
+      LoaderSupport.errors(flags: checked.overrides)
+        == "nope.json5: the file does not exist; the argument names it: correct the path, or leave it out to use the usual places"
     )
     #expect(
       LoaderSupport.errors(environment: ["RETRAIND_CONFIG": "/e/c"])
@@ -98,17 +103,17 @@ struct LoaderTests {
     flags.rules.window = 2
     #expect(
       LoaderSupport.errors(flags: flags)
-        == "--window: window: minStats 3 (default) is more than window 2 (--window); the window must hold at least minStats cycles"
+        == "--window: window: 2 (--window) is less than minStats 3 (default); the window must hold at least minStats cycles"
     )
     #expect(
       LoaderSupport.errors("{minStats: 4}", flags: flags)
-        == "retraind.json5:1:12: minStats: minStats 4 (line 1) is more than window 2 (--window); the window must hold at least minStats cycles"
+        == "retraind.json5:1:12: minStats: 4 (line 1) is more than window 2 (--window); the window must hold at least minStats cycles"
     )
     flags = FlagOverrides()
     flags.rules.minStats = 6
     #expect(
       LoaderSupport.errors(flags: flags)
-        == "--min-stats: minStats: minStats 6 (--min-stats) is more than window 5 (default); the window must hold at least minStats cycles"
+        == "--min-stats: minStats: 6 (--min-stats) is more than window 5 (default); the window must hold at least minStats cycles"
     )
   }
 
@@ -182,7 +187,7 @@ struct LoaderTests {
   }
 }
 
-@Suite("Supabase's configuration", .timeLimit(.minutes(1)))
+@Suite("Supabase's configuration", .timeLimit(.minutes(5)))
 struct SupabaseConfigurationTests {
   static let notYet =
     "supabase: this version does not read from Supabase yet: the embedded store data/retraind.db is used"

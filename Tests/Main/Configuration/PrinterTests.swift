@@ -4,7 +4,7 @@ import Testing
 
 @testable import Main
 
-@Suite("printed configuration", .timeLimit(.minutes(1)))
+@Suite("printed configuration", .timeLimit(.minutes(5)))
 struct PrinterTests {
   static let text = """
     {
@@ -132,7 +132,7 @@ struct PrinterTests {
   }
 }
 
-@Suite("differences of settings", .timeLimit(.minutes(1)))
+@Suite("differences of settings", .timeLimit(.minutes(5)))
 struct SettingsChangeTests {
   @Test("nothing differs from itself")
   func same() {
@@ -193,7 +193,7 @@ struct SettingsChangeTests {
   }
 }
 
-@Suite("names and files", .timeLimit(.minutes(1)))
+@Suite("names and files", .timeLimit(.minutes(5)))
 struct NameTests {
   @Test(
     "model names that may be used",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Main
 
-@Suite("configuration file", .timeLimit(.minutes(1)))
+@Suite("configuration file", .timeLimit(.minutes(5)))
 struct ReaderTests {
   @Test("nothing at all gives the defaults of the project")
   func defaults() throws {
@@ -114,15 +114,15 @@ struct ReaderTests {
       ("{window: [5]}", "1:10: window: a list is not a number; write a whole number such as 5"),
       (
         "{minStats: 6}",
-        "1:12: minStats: minStats 6 (line 1) is more than window 5 (default); the window must hold at least minStats cycles"
+        "1:12: minStats: 6 (line 1) is more than window 5 (default); the window must hold at least minStats cycles"
       ),
       (
         "{window: 2}",
-        "1:10: window: minStats 3 (default) is more than window 2 (line 1); the window must hold at least minStats cycles"
+        "1:10: window: 2 (line 1) is less than minStats 3 (default); the window must hold at least minStats cycles"
       ),
       (
         "{models: {a: {window: 2}}}",
-        "1:23: models.a.window: minStats 3 (default) is more than window 2 (line 1); the window must hold at least minStats cycles"
+        "1:23: models.a.window: 2 (line 1) is less than minStats 3 (default); the window must hold at least minStats cycles"
       ),
       ("{interval: '-5m'}", "1:12: interval: -5m is negative: must be at least 1s"),
       ("{interval: '1ms'}", "1:12: interval: 1ms is too short: must be at least 1s"),

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Main
 
-@Suite("configuration under mutated input", .timeLimit(.minutes(1)))
+@Suite("configuration under mutated input", .timeLimit(.minutes(5)))
 struct ScannerFuzzTests {
   /// A file with everything in it.
   static let whole = """

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Main
 
-@Suite("JSON5 scanner", .timeLimit(.minutes(1)))
+@Suite("JSON5 scanner", .timeLimit(.minutes(5)))
 struct ScannerTests {
   /// A tree without positions, as short text.
   static func show(_ node: ConfigNode) -> String {
@@ -82,6 +82,14 @@ struct ScannerTests {
       ("# c\n{}", "f:1:1: # begins no comment in JSON5; write // instead"),
       ("{a:1, # c\n}", "f:1:7: # begins no comment in JSON5; write // instead"),
       ("{}/* x", "f:1:3: this comment is never closed; close it with */"),
+      (
+        "// mine\nthreshold: 0.6",
+        "f:2:1: a key stands outside of braces; the file is one object: write { before the first key and } behind the last value"
+      ),
+      (
+        "'threshold' = 0.6",
+        "f:1:1: a key stands outside of braces; the file is one object: write { before the first key and } behind the last value"
+      ),
       ("/", "f:1:1: expected a value, found '/'"),
       ("['a\n']", "f:1:2: this text is not closed on its line; close it with its quote"),
       ("['a", "f:1:2: this text is never closed; close it with its quote"),

@@ -2,7 +2,24 @@ import Testing
 
 @testable import Main
 
-@Suite("text on its way to a terminal", .timeLimit(.minutes(1)))
+@Suite("how runs are told", .timeLimit(.minutes(5)))
+struct RunWordsTests {
+  @Test("each word once")
+  func once() {
+    #expect(RunWords.outcome(state: "rolledBack", result: "rolled back") == "rolled back")
+    #expect(RunWords.outcome(state: "succeeded", result: "updated") == "succeeded, updated")
+    #expect(RunWords.outcome(state: "timedOut", result: nil, error: "not finished") == "timed out, not finished")
+    #expect(RunWords.origin(kind: "rollback", trigger: "rollback") == "rollback")
+    #expect(RunWords.origin(kind: "pull", trigger: "manual") == "pull, manual")
+  }
+
+  @Test(
+    "words for a shell",
+    arguments: [("/tmp/a-b.c", "/tmp/a-b.c"), ("it's", #"'it'\''s'"#), ("", "''"), ("a b", "'a b'")])
+  func shell(word: String, quoted: String) { #expect(ProgramPath.quoted(word) == quoted) }
+}
+
+@Suite("text on its way to a terminal", .timeLimit(.minutes(5)))
 struct OutputTextTests {
   @Test("what a terminal acts upon is escaped as JSON does it")
   func escapes() {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Platform
 
-@Suite(.timeLimit(.minutes(1))) struct ClockTests {
+@Suite(.timeLimit(.minutes(5))) struct ClockTests {
   /// A clock whose naps take no time; a suspend makes one of them take longer.
   private final class Ground: Sendable {
     struct State {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Platform
 
-@Suite(.timeLimit(.minutes(1))) struct TransferTimersTests {
+@Suite(.timeLimit(.minutes(5))) struct TransferTimersTests {
   let start = ContinuousClock.now
   func at(_ milliseconds: Int) -> ContinuousClock.Instant { start.advanced(by: .milliseconds(milliseconds)) }
 

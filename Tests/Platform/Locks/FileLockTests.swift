@@ -3,7 +3,7 @@ import Testing
 
 @testable import Platform
 
-@Suite(.timeLimit(.minutes(1))) struct FileLockTests {
+@Suite(.timeLimit(.minutes(5))) struct FileLockTests {
   private func failure(_ path: String) -> LockFailure? {
     do {
       _ = try FileLock.acquire(path: path)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Platform
 
-@Suite(.timeLimit(.minutes(1))) struct LogLineTests {
+@Suite(.timeLimit(.minutes(5))) struct LogLineTests {
   private func line(_ format: LogFormat, _ message: String, _ level: LogLevel = .info) -> String {
     String(decoding: LogLine.bytes(format, level, message, at: 1_795_441_034_915_999), as: UTF8.self)
   }

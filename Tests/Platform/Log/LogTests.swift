@@ -5,7 +5,7 @@ import Testing
 
 @testable import Platform
 
-@Suite(.timeLimit(.minutes(1))) struct LogTests {
+@Suite(.timeLimit(.minutes(5))) struct LogTests {
   private func log(
     _ destination: LogDestination, level: LogLevel = .info, standardError: Int32 = -1,
     observer: (@Sendable (LogLevel, String) -> Void)? = nil

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Platform
 
-@Suite(.timeLimit(.minutes(1))) struct ChildLifecycleTests {
+@Suite(.timeLimit(.minutes(5))) struct ChildLifecycleTests {
   private func moment(_ milliseconds: Int64) -> MonotonicMoment {
     MonotonicMoment(nanoseconds: milliseconds * 1_000_000)
   }

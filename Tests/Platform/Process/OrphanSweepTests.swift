@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OrphanSweepTests {
+@Suite(.timeLimit(.minutes(5))) struct OrphanSweepTests {
   @Test("an orphan with the owner's mark is ended with its group, another owner's is not")
   func endsOnlyItsOwn() async throws {
     let owner = "/tmp/sweep-test-\(getpid())-\(UInt64.random(in: 0 ... .max)).db"

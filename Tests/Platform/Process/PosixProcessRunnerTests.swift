@@ -29,7 +29,7 @@ func isAlive(_ process: pid_t) -> Bool {
   return !["Z", "X"].contains(stat[stat.index(after: name)...].split(separator: " ").first ?? "X")
 }
 
-@Suite(.timeLimit(.minutes(1))) struct PosixProcessRunnerTests {
+@Suite(.timeLimit(.minutes(5))) struct PosixProcessRunnerTests {
   @Test(arguments: [0, 1, 2, 7, 75, 126, 127, 128, 143, 255] as [Int32]) func exitCodes(code: Int32) async throws {
     let result = try await shell("exit \(code)")
     #expect(result.ending == .exited(code: code))

@@ -5,7 +5,7 @@ import Testing
 @testable import Platform
 
 /// What a child is started with, and what is said where it cannot be.
-@Suite(.timeLimit(.minutes(1))) struct ProcessStartTests {
+@Suite(.timeLimit(.minutes(5))) struct ProcessStartTests {
   private func failure(_ command: ProcessCommand) async -> ProcessFailure? {
     do {
       _ = try await PosixProcessRunner().run(command, onOutput: { _ in })

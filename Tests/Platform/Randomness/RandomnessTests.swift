@@ -1,7 +1,7 @@
 import Platform
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RandomnessTests {
+@Suite(.timeLimit(.minutes(5))) struct RandomnessTests {
   @Test func splitMixKnownNumbers() {
     var generator = SplitMix64(seed: 1_234_567)
     let numbers = (0..<5).map { _ in generator.next() }

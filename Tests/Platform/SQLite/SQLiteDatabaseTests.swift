@@ -2,7 +2,7 @@ import Testing
 
 @testable import Platform
 
-@Suite(.timeLimit(.minutes(1))) struct SQLiteDatabaseTests {
+@Suite(.timeLimit(.minutes(5))) struct SQLiteDatabaseTests {
   let directory: SQLiteTemporaryDirectory
 
   init() throws { directory = try SQLiteTemporaryDirectory() }
@@ -107,7 +107,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct SQLiteValueTests {
+@Suite(.timeLimit(.minutes(5))) struct SQLiteValueTests {
   @Test func numbersAreReadFromWhateverTheyWereStoredAs() {
     #expect(SQLiteValue.text(" 12 ").integer == 12)
     #expect(SQLiteValue.text("12.0").integer == 12)

@@ -11,7 +11,7 @@ import Testing
   import Glibc
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct SQLiteFailureTests {
+@Suite(.timeLimit(.minutes(5))) struct SQLiteFailureTests {
   let directory: SQLiteTemporaryDirectory
 
   init() throws { directory = try SQLiteTemporaryDirectory() }
@@ -169,7 +169,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct SQLiteMigrationsTests {
+@Suite(.timeLimit(.minutes(5))) struct SQLiteMigrationsTests {
   let directory: SQLiteTemporaryDirectory
 
   init() throws { directory = try SQLiteTemporaryDirectory() }

@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SignalMaskTests {
+@Suite(.timeLimit(.minutes(5))) struct SignalMaskTests {
   /// In a process of its own, on a thread whose mask is emptied first, as that of a main function is.
   @Test func signalsWaitAndDoNotKill() async {
     await #expect(processExitsWith: .success) {

@@ -45,7 +45,7 @@ private func readAll(_ number: Int32) -> String {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct UnixSocketTests {
+@Suite(.timeLimit(.minutes(5))) struct UnixSocketTests {
   private let echo: UnixSocketServer.Handler = { request, connection in
     for part in request.split(separator: ",", omittingEmptySubsequences: false) { connection.send(line: String(part)) }
   }
@@ -266,7 +266,7 @@ private func readAll(_ number: Int32) -> String {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct UnixListenerTests {
+@Suite(.timeLimit(.minutes(5))) struct UnixListenerTests {
   private func kind(_ path: String) -> SocketFailure.Kind? {
     do {
       _ = try UnixSocketServer(path: path) { _, _ in }

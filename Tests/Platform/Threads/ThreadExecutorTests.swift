@@ -31,7 +31,7 @@ private actor Notebook {
   func check() { assertHere() }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ThreadRoomTests {
+@Suite(.timeLimit(.minutes(5))) struct ThreadRoomTests {
   @Test func thereIsRoomForAFew() { #expect(ThreadRoom.shortage(own: 3, mostOfPool: 2) == nil) }
 
   @Test func whatCannotBeStartedIsToldAndWhatCouldHasEnded() {
@@ -52,7 +52,7 @@ private actor Notebook {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ThreadExecutorTests {
+@Suite(.timeLimit(.minutes(5))) struct ThreadExecutorTests {
   @Test func jobsRunInOrderOnOneThread() async throws {
     let executor = try ThreadExecutor(name: "notebook")
     let notebook = Notebook(executor)
@@ -114,7 +114,7 @@ extension Notebook {
   fileprivate func stopItself() { executor.stop() }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct OwnThreadTests {
+@Suite(.timeLimit(.minutes(5))) struct OwnThreadTests {
   private struct Trouble: Error, Equatable {}
 
   @Test func handsBackValuesAndErrors() async throws {

@@ -14,6 +14,8 @@ let usage = """
   ollama-stand-in cli ...                as `ollama ...`; also when it is run under the name `ollama`
   ollama-stand-in self-check [--recordings DIR]
 
+  `serve` ends after --lifetime seconds, or with the process that started it.
+
   """
 
 /// Says on stderr why it ends.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Stores
 
-@Suite(.timeLimit(.minutes(1))) struct EmbeddedCyclesTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbeddedCyclesTests {
   let place: StoreDirectory
 
   init() throws { place = try StoreDirectory() }
@@ -40,6 +40,18 @@ import Testing
     #expect(rows[3].acceptRate == nil)
     #expect(rows[4].acceptRate == 0.25)
     #expect(rows.allSatisfy { $0.windowMinutes == 60 })
+  }
+
+  @Test func aPlainInsertEndsNow() async throws {
+    let store = try await place.open()
+    let before = WallClock.system.microseconds()
+    try place.shell("INSERT INTO learning_stats (model, accepted, rejected) VALUES ('m', 3, 1)")
+    let row = try #require(try await store.newestRows(of: ["m"], limit: 5).first?.rows.first)
+    let end = try #require(row.timestamp?.microseconds)
+    // SQLite's clock has milliseconds.
+    #expect(end >= before / 1000 * 1000 && end <= WallClock.system.microseconds())
+    #expect(try await store.cycle(row.id) == row)
+    #expect(try await store.cycle("none") == nil)
   }
 
   @Test func theSameIDTwiceIsTheFirstRow() async throws {
@@ -170,7 +182,7 @@ import Testing
 }
 
 /// The scan is fast only because of its shape: it must give what reading everything would give, and never read it.
-@Suite(.timeLimit(.minutes(1))) struct EmbeddedScanTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbeddedScanTests {
   let place: StoreDirectory
 
   init() throws { place = try StoreDirectory() }

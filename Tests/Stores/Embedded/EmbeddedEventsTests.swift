@@ -5,7 +5,7 @@ import Testing
 
 @testable import Stores
 
-@Suite(.timeLimit(.minutes(1))) struct EmbeddedEventsTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbeddedEventsTests {
   let place: StoreDirectory
 
   init() throws { place = try StoreDirectory() }

@@ -90,6 +90,15 @@ extension Journal {
     }
   }
 
+  /// See `StatsSource.cycle(_:)`.
+  func cycle(_ id: String) throws(JournalFailure) -> CycleRow? {
+    try read { database in
+      try database.query(
+        "SELECT \(Self.cycleColumns) FROM learning_stats AS row WHERE id = ?1 LIMIT 1", [.text(id)], Self.readCycle
+      ).first
+    }
+  }
+
   /// The rate that a row is stored with: its own, else that of its counts.
   private static func rate(of row: CycleRow) -> SQLiteValue {
     if let rate = row.acceptRate {

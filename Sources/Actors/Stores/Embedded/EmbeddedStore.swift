@@ -31,6 +31,15 @@ public struct EmbeddedStore: StatsSource, EventSink {
     }
   }
 
+  /// The cycle with an id.
+  public func cycle(_ id: String) async throws(StoreFailure) -> CycleRow? {
+    do throws(JournalFailure) {
+      return try await journal.cycle(id)
+    } catch {
+      throw StoreFailure(error.description, isTransient: error.isTransient)
+    }
+  }
+
   /// Writes an event into `system_events`, or `learning_events` where that table does not exist.
   public func deliver(_ event: RetrainEvent) async throws(DeliveryFailure) -> DeliveryReceipt {
     let result: Result<DeliveryReceipt, DeliveryFailure>

@@ -1,10 +1,10 @@
-import Platform
+public import Supervision
 
-/// A clock that stands still until a test advances it.
+/// A clock that stands still until a test or a simulation advances it.
 ///
 /// Sleepers are registered, so that a test waits for them by count or by time instead of guessing when everybody has
 /// got to sleep.
-public final class ManualClock: Clock, Sendable {
+public final class VirtualClock: Clock, Sendable {
   /// A moment of the clock: a duration since its start.
   public struct Instant: InstantProtocol, Sendable {
     /// The time since the clock's start.
@@ -54,6 +54,13 @@ public final class ManualClock: Clock, Sendable {
     /// Those who wait for sleepers.
     var watchers: [Watcher] = []
 
+    /// Takes the sleepers out that are due, in the order of their deadlines, then of their beginning.
+    mutating func takeDue() -> [Sleeper] {
+      let due = sleepers.filter { $0.deadline <= now }
+      sleepers.removeAll { $0.deadline <= now }
+      return due.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
+    }
+
     /// Takes the watchers out that have what they wait for.
     mutating func takeSatisfied() -> [CheckedContinuation<Void, Never>] {
       let deadlines = sleepers.map(\.deadline)
@@ -64,10 +71,13 @@ public final class ManualClock: Clock, Sendable {
   }
 
   /// The state.
-  private let state = Guarded(State())
+  private let state = Locked(State())
 
   /// Makes a clock that stands at zero.
   public init() {}
+
+  /// The clock as supervisors take it; its origin is the moment at which the clock stands now.
+  public var supervision: SupervisionClock { SupervisionClock(self) }
 
   /// The moment at which the clock stands.
   public var now: Instant { Instant(state.withLock { $0.now }) }
@@ -108,15 +118,41 @@ public final class ManualClock: Clock, Sendable {
     if wasCancelled { throw CancellationError() }
   }
 
-  /// Moves the clock on, and wakes those who are due in the order of their deadlines, then of their beginning.
+  /// Sleeps until the clock was advanced by a duration, also where the task is cancelled: for a double of what cannot be
+  /// cancelled.
+  public func sleepDeaf(for duration: Duration) async {
+    let id = newID()
+    _ = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
+      let watchers = state.withLock { state -> [CheckedContinuation<Void, Never>]? in
+        guard duration > .zero else { return nil }
+        state.sleepers.append(Sleeper(id: id, deadline: state.now + duration, continuation: continuation))
+        return state.takeSatisfied()
+      }
+      if watchers == nil { continuation.resume(returning: false) }
+      for watcher in watchers ?? [] { watcher.resume() }
+    }
+  }
+
+  /// Moves the clock on, and wakes those who are due in the order of their deadlines, then of their beginning. It never
+  /// goes back: a duration that is not positive only wakes nobody.
   public func advance(by duration: Duration) {
     let due = state.withLock { state -> [Sleeper] in
-      state.now += duration
-      let due = state.sleepers.filter { $0.deadline <= state.now }
-      state.sleepers.removeAll { $0.deadline <= state.now }
-      return due.sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
+      state.now += max(.zero, duration)
+      return state.takeDue()
     }
     for sleeper in due { sleeper.continuation.resume(returning: false) }
+  }
+
+  /// Moves the clock on to the earliest deadline, and wakes those who are due. False where nobody sleeps.
+  @discardableResult
+  public func advanceToNextSleeper() -> Bool {
+    let due = state.withLock { state -> [Sleeper] in
+      guard let next = state.sleepers.map(\.deadline).min() else { return [] }
+      state.now = max(state.now, next)
+      return state.takeDue()
+    }
+    for sleeper in due { sleeper.continuation.resume(returning: false) }
+    return !due.isEmpty
   }
 
   /// Waits until at least this many sleep.

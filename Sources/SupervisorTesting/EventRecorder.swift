@@ -1,4 +1,4 @@
-import Platform
+import Supervision
 
 /// Collects events, and lets a test wait for what it needs to see.
 public final class EventRecorder<Event: Sendable>: Sendable {
@@ -23,13 +23,16 @@ public final class EventRecorder<Event: Sendable>: Sendable {
   }
 
   /// The state.
-  private let state = Guarded(State())
+  private let state = Locked(State())
 
   /// Makes a recorder without events.
   public init() {}
 
   /// All events so far.
   public var all: [Event] { state.withLock { $0.events } }
+
+  /// The events from this position on.
+  public func suffix(from start: Int) -> [Event] { state.withLock { Array($0.events.dropFirst(start)) } }
 
   /// Adds an event.
   public func record(_ event: Event) {

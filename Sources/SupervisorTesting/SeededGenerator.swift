@@ -1,0 +1,19 @@
+/// A small seeded generator (SplitMix64): what chance decides in a simulation can be decided again.
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+  /// The state.
+  private var state: UInt64
+
+  /// Begins with a seed.
+  public init(seed: UInt64) {
+    state = seed
+  }
+
+  /// The next number.
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var word = state
+    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+    return word ^ (word >> 31)
+  }
+}
