@@ -79,10 +79,11 @@ check: lint rules unit ## Format, lint, the rules of the house, the systemd unit
 quick: lint test ## Before each commit: lint and the tests of the debug build
 
 .PHONY: ci
-ci: ## What the CI runs: test, check, and the tests under the thread sanitizer
+ci: ## What the CI runs: test, check, the tests under the thread sanitizer, and the mutants
 	$(MAKE) test
 	$(MAKE) check
 	$(MAKE) tsan
+	$(MAKE) mutants
 
 .PHONY: mutants
 mutants: ## Break the supervision module in one place at a time, and demand that tests fail

@@ -182,7 +182,7 @@ struct ControlTests {
     }
     let refused = [
       cycle { $0.accepted = -1 }, cycle { $0.rejected = .max }, cycle { $0.edited = -1 }, cycle { $0.accepted = nil },
-      cycle { $0.acceptRate = 0.5 }, cycle { $0.windowMinutes = 0 }, cycle { $0.id = "a\u{1b}[2J" },
+      cycle { $0.acceptRate = 0.5 }, cycle { $0.windowMinutes = -1 }, cycle { $0.id = "a\u{1b}[2J" },
       cycle { $0.modelVersion = String(repeating: "v", count: 513) },
       cycle { $0.microseconds = bench.now.microseconds + 600_000_000 },
       cycle { ($0.accepted, $0.rejected, $0.acceptRate) = (nil, nil, 1.5) },

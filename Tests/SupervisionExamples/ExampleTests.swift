@@ -15,7 +15,8 @@ struct ExampleTests {
   @Test("every example in the articles is compiled here, word for word")
   func compiled() throws {
     let articles = Self.package + "/Sources/Supervisor/Supervision.docc"
-    let examples = try String(contentsOfFile: Self.package + "/Tests/SupervisionExamples/Examples.swift", encoding: .utf8)
+    let examples = try String(
+      contentsOfFile: Self.package + "/Tests/SupervisionExamples/Examples.swift", encoding: .utf8)
     var count = 0
     for name in try FileManager.default.contentsOfDirectory(atPath: articles) where name.hasSuffix(".md") {
       let text = try String(contentsOfFile: "\(articles)/\(name)", encoding: .utf8)

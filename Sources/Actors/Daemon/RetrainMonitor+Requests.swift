@@ -66,7 +66,6 @@ extension RetrainMonitor {
     if let model = cycle.model, let problem = ModelName.problemToWatch(model) {
       throw RunRefusal(description: Self.noName(model, problem))
     }
-    try CycleRefusal.check(cycle, now: Timestamp(microseconds: parts.wallClock.microseconds()))
     let journal = try tree.journal.get()
     return try await CycleRecorder(stats: parts.stats(journal), journal: journal, settings: settings).record(
       cycle, id: parts.identifiers.next(), now: Timestamp(microseconds: parts.wallClock.microseconds()))
@@ -164,6 +163,8 @@ extension RetrainMonitor {
       case .reload: final.reload = await reload()
       case .record:
         guard let cycle = request.cycle else { throw RunRefusal(description: "the request has no cycle") }
+        // From whatever program: this one's own command has looked at it before.
+        try CycleRefusal.check(cycle, now: Timestamp(microseconds: parts.wallClock.microseconds()))
         final.recorded = try await record(cycle)
       }
     } catch {

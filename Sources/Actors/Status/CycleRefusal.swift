@@ -16,8 +16,9 @@ public struct CycleRefusal: Error, Sendable, Hashable, CustomStringConvertible {
       guard let count, !(0...mostJudgements).contains(count) else { continue }
       throw CycleRefusal(description: "\(name): \(count) is not between 0 and \(mostJudgements)")
     }
-    if let minutes = cycle.windowMinutes, !(1...mostMinutes).contains(minutes) {
-      throw CycleRefusal(description: "windowMinutes: \(minutes) is not between 1 and \(mostMinutes)")
+    if let minutes = cycle.windowMinutes, !(0...mostMinutes).contains(minutes) {
+      // 0 is a cycle of less than a minute.
+      throw CycleRefusal(description: "windowMinutes: \(minutes) is not between 0 and \(mostMinutes)")
     }
     if let rate = cycle.acceptRate {
       guard (0...1).contains(rate) else {

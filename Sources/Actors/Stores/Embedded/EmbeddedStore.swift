@@ -36,7 +36,7 @@ public struct EmbeddedStore: StatsSource, EventSink {
     do throws(JournalFailure) {
       return try await journal.cycle(id)
     } catch {
-      throw StoreFailure(error.description)
+      throw StoreFailure(error.description, isTransient: error.isTransient)
     }
   }
 
