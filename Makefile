@@ -29,9 +29,6 @@ RELEASE_FLAGS := -c release --static-swift-stdlib --scratch-path $(RELEASE_PATH)
   --pkg-config-path "$(STATIC_PATH)" -Xlinker "-L$(STATIC_PATH)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 endif
 
-# The linker warns of a function that the toolchain's own FoundationEssentials uses, and of nothing else with this text.
-QUIETLY := 2>&1 | { grep --line-buffered -v 'libFoundationEssentials.*warning: the use of .mktemp. is dangerous' || true; }
-
 # The tests are Swift Testing's; the XCTest pass would only print that it ran nothing.
 TEST := $(SWIFT) test --disable-xctest $(TEST_FLAGS)
 
@@ -94,15 +91,15 @@ mutants: ## Break the supervision module in one place at a time, and demand that
 .PHONY: release
 release: deps ## Build the release binary: static, stripped, free of ICU
 	@Scripts/static-libraries .build-static
-	$(SWIFT) build $(RELEASE_FLAGS) --product retraind $(QUIETLY)
+	$(SWIFT) build $(RELEASE_FLAGS) --product retraind 2>&1 | Scripts/quiet-linker
 	@Scripts/finish-release $(RELEASE_PATH)/release/retraind $(BINARY)
 
 .PHONY: bench
 bench: release ## Measure the release binary beside what it replaces
 	@Scripts/install-deps bench
 	@Scripts/bench-venv $(VENV)
-	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks $(QUIETLY)
-	$(SWIFT) build $(RELEASE_FLAGS) --product SupervisionProbe $(QUIETLY)
+	$(SWIFT) build $(RELEASE_FLAGS) --product Benchmarks 2>&1 | Scripts/quiet-linker
+	$(SWIFT) build $(RELEASE_FLAGS) --product SupervisionProbe 2>&1 | Scripts/quiet-linker
 	$(RELEASE_PATH)/release/Benchmarks --retraind $(BINARY) --python $(VENV)/bin/python \
 	  --peer Benchmarks/Peers/model_retrainer.py --probe $(RELEASE_PATH)/release/SupervisionProbe \
 	  --escript "$$(command -v escript)" $(BENCH_FLAGS)

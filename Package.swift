@@ -65,6 +65,9 @@ let package = Package(
     .executableTarget(
       name: "ollama-stand-in", dependencies: ["CShims"], path: "Tests/StandIns/Ollama", exclude: ["Recordings"],
       swiftSettings: settings),
+    .target(
+      name: "PostgRESTStandIn", dependencies: ["Platform"], path: "Tests/StandIns/PostgREST", exclude: ["Recordings"],
+      swiftSettings: settings),
     .testTarget(
       name: "SupervisionTests", dependencies: ["Supervision", "SupervisionTesting", "TestSupport"],
       path: "Tests/Supervision", swiftSettings: settings),
@@ -89,7 +92,8 @@ let package = Package(
       name: "JournalTests", dependencies: ["Journal", "Rules", "Platform", "TestSupport"], path: "Tests/Journal",
       swiftSettings: settings),
     .testTarget(
-      name: "StoresTests", dependencies: ["Stores", "Journal", "Rules", "Platform", "TestSupport"],
+      name: "StoresTests",
+      dependencies: ["Stores", "Journal", "Rules", "Platform", "TestSupport", "PostgRESTStandIn"],
       path: "Tests/Stores", swiftSettings: settings),
     .testTarget(
       name: "OllamaTests", dependencies: ["Ollama", "Rules", "Platform", "TestSupport", "ollama-stand-in"],
@@ -110,7 +114,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Main", "ollama-stand-in", "EmbeddedMonitor", "Platform", "Rules", "Journal", "TestSupport", "CShims",
+        "Main", "ollama-stand-in", "PostgRESTStandIn", "EmbeddedMonitor", "Platform", "Rules", "Journal",
+        "TestSupport", "CShims",
       ],
       path: "Tests/EndToEnd", swiftSettings: settings),
 

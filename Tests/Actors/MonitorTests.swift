@@ -44,6 +44,26 @@ struct MonitorTests {
     await monitor.stop()
   }
 
+  @Test("a source that fails is asked again after a minute, then two, without telling the same again")
+  func failingSourceIsAskedAgain() async throws {
+    let bench = try MonitorBench()
+    bench.stats.fail("unreachable")
+    let monitor = try await bench.start(mode: .daemon)
+    await bench.logged("Check 1 failed: unreachable")
+    let first = MonitorSchedule.firstRepeat
+    await bench.clock.waitForSleeper(dueBy: first)
+    bench.clock.advance(by: first)
+    await bench.logged("Check 1, repeated failed: unreachable")
+    #expect(bench.lines("failed: unreachable").count { $0.hasPrefix("error") } == 1, "\(bench.log.all)")
+    bench.stats.fail(nil)
+    await bench.clock.waitForSleeper(dueBy: first * 3)
+    bench.clock.advance(by: first * 2)
+    await bench.logged("Checks work again")
+    #expect(await monitor.status().monitor.checks == 1)
+    #expect(await monitor.status().monitor.nextCheck == bench.now.adding(.seconds(3420)).rfc3339)
+    await monitor.stop()
+  }
+
   @Test("after a jump of the wall clock the evaluation waits 60 s", arguments: [7200, -7200])
   func wallJump(seconds: Int) async throws {
     let bench = try MonitorBench()

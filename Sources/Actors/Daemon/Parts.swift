@@ -26,6 +26,8 @@ public struct Parts: Sendable {
   public var seed: UInt64
   /// The file whose lock keeps two daemons from overlapping on one endpoint; nil for none.
   public var laneLock: String?
+  /// Called when somebody has put something right: what is known of a store's tables is asked again.
+  public var onReload: @Sendable () -> Void = {}
   /// Ends children that outlived a killed predecessor and returns their process groups; called when a run was found in
   /// the middle.
   public var endOrphans: @Sendable () async -> [Int32] = { [] }
@@ -81,10 +83,20 @@ public struct Parts: Sendable {
       server: { await OllamaConnection.server(transport, api: api, cli: cli) },
       serverName: transport == .cli ? cli.name : api.name, log: log, seed: random.next(),
       laneLock: LaneLockDirectory.laneLockPath(endpoint: endpoint.normalised) { environment[$0] })
+    parts.use(StoreParts.active(settings, clock: parts.clock, wallClock: parts.wallClock) { log.log($0, $1) })
     if let owner {
       parts.endOrphans = { (try? await onOwnThread(name: "orphans") { OrphanSweep.end(owner: owner) }) ?? [] }
     }
     return parts
+  }
+}
+
+extension Parts {
+  /// Takes the store that a configuration names.
+  private mutating func use(_ store: StoreParts) {
+    stats = store.stats
+    sink = store.sink
+    onReload = store.onReload
   }
 }
 

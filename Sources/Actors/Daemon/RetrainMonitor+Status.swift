@@ -2,6 +2,7 @@ public import Journal
 import Ollama
 import Platform
 public import Rules
+import Stores
 import Supervision
 
 /// How the monitor's parts become the status.
@@ -35,6 +36,9 @@ extension RetrainMonitor {
 
   /// Fills in what the last check saw.
   func fillMonitor(_ report: inout StatusReport, now: Timestamp) async {
+    if let journal = tree.journal.current, let standing = parts.stats(journal).standing {
+      report.store = StatusReport.Store(standing)
+    }
     guard let summary = await tree.monitor.current?.summary() else { return }
     report.monitor.checks = summary.checks
     report.monitor.lastCheck = summary.lastCheck?.rfc3339
@@ -70,6 +74,15 @@ extension StatusReport.Child {
     self.init(
       id: child.id, state: "\(child.state)", generation: child.generation, restarts: child.restarts,
       lastError: child.lastError)
+  }
+}
+
+extension StatusReport.Store {
+  /// From what the store says of itself.
+  init(_ standing: StoreStanding) {
+    self.init(
+      name: standing.name, state: standing.state.rawValue, since: standing.since?.rfc3339, why: standing.why,
+      mirroredAt: standing.mirroredAt?.rfc3339, notes: standing.notes)
   }
 }
 

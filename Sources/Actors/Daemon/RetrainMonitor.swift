@@ -216,6 +216,7 @@ public final class RetrainMonitor: Sendable {
       }
     }
     await tree.monitor.current?.onSettingsChanged()
+    parts.onReload()
     await tree.outbox.current?.onReload()
     var answer = ReloadAnswer()
     answer.changes = differences.filter { !$0.needsRestart }.map { "\($0.field): \($0.old) → \($0.new)" }

@@ -98,6 +98,13 @@ public enum EmbeddedTables {
 
   static let all = [learningStats, learningEvents, systemEvents, learningSamples]
 
+  /// The SQL that makes all of them, for the `sqlite3` shell.
+  package static var script: String {
+    let statements = all.flatMap { table in [table.create] + table.indices.map { table.create(index: $0) } }
+    return "-- Tables of retraind for SQLite; the daemon makes them in its own file by itself.\n"
+      + statements.map { $0 + ";" }.joined(separator: "\n")
+  }
+
   /// The SQL that makes one of the tables by hand; nil for another name.
   package static func sql(of name: String) -> String? { all.first { $0.name == name }?.create }
 

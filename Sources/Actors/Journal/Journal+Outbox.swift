@@ -14,6 +14,11 @@ extension Journal {
     try outbox("WHERE state = 'blocked' ORDER BY rowid", limit)
   }
 
+  /// The newest events whatever became of them, newest first.
+  public func sentEvents(limit: Int) throws(JournalFailure) -> [OutboxRow] {
+    try outbox("ORDER BY rowid DESC", limit)
+  }
+
   /// One event; nil where there is none.
   public func outboxEvent(_ eventID: String) throws(JournalFailure) -> OutboxRow? {
     try outbox("WHERE event_id = ?2", 1, [.text(eventID)]).first
@@ -30,10 +35,33 @@ extension Journal {
 
   /// Notes that an event lies in a table of the store.
   public func markDelivered(eventID: String, table: String, at time: Timestamp) throws(JournalFailure) {
+    try settle([OutboxSettlement(eventID: eventID, outcome: .delivered(table: table))], at: time)
+  }
+
+  /// Notes what became of several deliveries, all or none of them.
+  public func settle(_ settlements: [OutboxSettlement], at time: Timestamp) throws(JournalFailure) {
     try write { database in
-      try mark(
-        eventID, "state = 'delivered', delivered_to = ?2, delivered_at = ?3, attempts = attempts + 1, why = NULL",
-        [.text(table), SQLiteValue(time)], in: database)
+      var hasDelivered = false
+      for settlement in settlements {
+        switch settlement.outcome {
+        case .delivered(let table):
+          hasDelivered = true
+          try mark(
+            settlement.eventID,
+            "state = 'delivered', delivered_to = ?2, delivered_at = ?3, attempts = attempts + 1, why = NULL",
+            [.text(table), SQLiteValue(time)], in: database)
+        case .retry(let error, let next):
+          try mark(
+            settlement.eventID,
+            "state = 'pending', last_error = ?2, next_attempt_at = ?3, attempts = attempts + 1, why = NULL",
+            [SQLiteValue(clipped: error), SQLiteValue(next)], in: database)
+        case .blocked(let why):
+          try mark(
+            settlement.eventID, "state = 'blocked', why = ?2, last_error = ?2, attempts = attempts + 1",
+            [SQLiteValue(clipped: why)], in: database)
+        }
+      }
+      guard hasDelivered else { return }
       try database.run(
         """
         DELETE FROM retraind_outbox WHERE state = 'delivered' AND rowid <=
@@ -44,20 +72,13 @@ extension Journal {
 
   /// Notes that a delivery failed and when it is tried again.
   public func markRetry(eventID: String, error: String, nextAttemptAt: Timestamp) throws(JournalFailure) {
-    try write { database in
-      try mark(
-        eventID, "state = 'pending', last_error = ?2, next_attempt_at = ?3, attempts = attempts + 1, why = NULL",
-        [SQLiteValue(clipped: error), SQLiteValue(nextAttemptAt)], in: database)
-    }
+    try settle(
+      [OutboxSettlement(eventID: eventID, outcome: .retry(error: error, at: nextAttemptAt))], at: nextAttemptAt)
   }
 
   /// Notes that an event waits for a person; it holds up no other.
   public func markBlocked(eventID: String, why: String) throws(JournalFailure) {
-    try write { database in
-      try mark(
-        eventID, "state = 'blocked', why = ?2, last_error = ?2, attempts = attempts + 1", [SQLiteValue(clipped: why)],
-        in: database)
-    }
+    try settle([OutboxSettlement(eventID: eventID, outcome: .blocked(why: why))], at: .unknown)
   }
 
   /// Makes every blocked event pending again and returns how many there were.

@@ -13,9 +13,29 @@ enum JournalSchema {
         { database in
           try EmbeddedTables.create(in: database)
           try database.execute(script: ownTables)
-        }
+        },
+        { database in try database.execute(script: mirrorTable) },
       ])
   }
+
+  /// Cycles as another store had them when it was last looked at: `look` counts those looks.
+  private static let mirrorTable = """
+    CREATE TABLE retraind_mirror (
+      id TEXT PRIMARY KEY NOT NULL,
+      timestamp TEXT,
+      model TEXT,
+      model_version TEXT,
+      window_minutes INTEGER,
+      total_events INTEGER,
+      accepted INTEGER,
+      rejected INTEGER,
+      edited INTEGER,
+      accept_rate REAL,
+      look INTEGER NOT NULL
+    );
+    CREATE INDEX retraind_mirror_newest ON retraind_mirror(model, timestamp DESC, id DESC);
+    CREATE INDEX retraind_mirror_time ON retraind_mirror(timestamp);
+    """
 
   private static let ownTables = """
     CREATE TABLE retraind_runs (

@@ -42,6 +42,30 @@ public struct OutboxRow: Sendable, Hashable {
   }
 }
 
+/// What became of one delivery.
+public struct OutboxSettlement: Sendable, Hashable {
+  /// How it went.
+  public enum Outcome: Sendable, Hashable {
+    /// The event lies in a table of the store.
+    case delivered(table: String)
+    /// It failed, and is tried again then.
+    case retry(error: String, at: Timestamp)
+    /// It waits for a person.
+    case blocked(why: String)
+  }
+
+  /// The event's id.
+  public var eventID: String
+  /// How it went.
+  public var outcome: Outcome
+
+  /// Makes one.
+  public init(eventID: String, outcome: Outcome) {
+    self.eventID = eventID
+    self.outcome = outcome
+  }
+}
+
 /// How many events stand where in the outbox.
 public struct OutboxCounts: Sendable, Hashable {
   /// Not delivered yet.

@@ -33,6 +33,8 @@ struct Assessor: Sendable {
   ///
   /// - Parameter only: these models; nil for every model that a row or the configuration names.
   func assess(_ settings: Settings, only: Set<String>? = nil) async throws -> [Assessment] {
+    // What is at hand may be older than what the store has; then each finding says so.
+    let caveat = try await stats.refresh()
     let now = Timestamp(microseconds: wallClock.microseconds())
     let configured = ConfiguredModels(settings)
     let wanted = only.map { Set($0.map(ModelName.normalised)) }
@@ -55,7 +57,8 @@ struct Assessor: Sendable {
       let name = key.flatMap { names[$0] }
       let memory = name.flatMap { memories[$0] } ?? ModelMemory()
       let rules = configured.rules(for: key)
-      let evaluation = try await evaluate(group, name, memory, rules, settings, now: now)
+      var evaluation = try await evaluate(group, name, memory, rules, settings, now: now)
+      if let caveat { evaluation.reason += " (\(caveat))" }
       let action = Policy.decide(evaluation: evaluation, memory: memory, settings: rules, now: now)
       assessments.append(
         Assessment(evaluation: evaluation, memory: memory, action: action, digest: key.flatMap { digests[$0] }))

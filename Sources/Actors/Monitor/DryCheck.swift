@@ -11,20 +11,20 @@ public enum DryCheck {
   /// - Parameters:
   ///   - model: only this one; nil for all.
   ///   - thread: the thread to run on; nil for one of the journal's own.
+  ///   - tell: told of trouble with the store.
   /// - Returns: what was found; of a place where nothing has been recorded yet what the configuration names.
   public static func run(
     _ settings: Settings, paths: StatePaths, model: String?, wallClock: WallClock = .system,
-    thread: ThreadExecutor? = nil
+    thread: ThreadExecutor? = nil, tell: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }
   ) async throws -> [CheckEntry] {
-    guard let journal = try await existing(paths.database, thread) else {
-      return try await entries(settings, over: NoCycles(), journal: nil, model, wallClock)
-    }
+    let journal = try await existing(paths.database, thread)
+    let stats = StoreParts.active(settings, wallClock: wallClock, tell: tell).looking(journal) ?? NoCycles()
     do {
-      let entries = try await entries(settings, over: EmbeddedStore(journal), journal: journal, model, wallClock)
-      await journal.close()
+      let entries = try await entries(settings, over: stats, journal: journal, model, wallClock)
+      await journal?.close()
       return entries
     } catch {
-      await journal.close()
+      await journal?.close()
       throw error
     }
   }

@@ -128,9 +128,12 @@ public actor MonitorActor {
       let outcome = try await check(only: only, isDryRun: false, name: name)
       note(outcome.failure, outcome.results, isFull: only == nil)
     } catch {
+      // Of a store that is away for long, each repetition would say the same.
+      let isNews = lastError != "\(error)"
       lastError = "\(error)"
       let pause = schedule.onCheckFailed(now: parts.clock.now())
-      parts.log.error("\("\(name) failed: \(error)".asSentence) It is repeated in \(pause.inWords).")
+      parts.log.log(
+        isNews ? .error : .debug, "\("\(name) failed: \(error)".asSentence) It is repeated in \(pause.inWords).")
     }
   }
 

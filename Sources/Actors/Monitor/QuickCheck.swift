@@ -15,20 +15,22 @@ public enum QuickCheck {
   ///   - model: only this one; nil for all.
   ///   - isDryRun: only evaluate: nothing is written, and no lock is taken.
   ///   - thread: the thread to run on; nil for one of the journal's own.
+  ///   - tell: told of trouble with the store.
   /// - Returns: what was found; nil where a run is to be started or resumed or an event delivered: that is a monitor's
   ///   work.
   /// - Throws: `LockFailure` where another instance has the state directory.
   public static func run(
     _ settings: Settings, paths: StatePaths, model: String?, isDryRun: Bool, wallClock: WallClock = .system,
-    thread: ThreadExecutor? = nil
+    thread: ThreadExecutor? = nil, tell: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }
   ) async throws -> [CheckEntry]? {
     try Directory.create(paths.directory)
     let lock = isDryRun ? nil : try await FileLock.acquire(path: paths.lock, within: lockPatience)
     defer { lock?.release() }
     let journal = try await Journal.open(path: paths.database, thread: thread)
     do {
+      let stats = StoreParts.active(settings, wallClock: wallClock, tell: tell).stats(journal)
       let entries = try await check(
-        settings, journal: journal, only: model.map { [$0] }, isDryRun: isDryRun, wallClock: wallClock)
+        settings, journal: journal, stats: stats, only: model.map { [$0] }, isDryRun: isDryRun, wallClock: wallClock)
       await journal.close(keepsLog: true)
       return entries
     } catch {
@@ -38,12 +40,13 @@ public enum QuickCheck {
   }
 
   private static func check(
-    _ settings: Settings, journal: Journal, only: Set<String>?, isDryRun: Bool, wallClock: WallClock
+    _ settings: Settings, journal: Journal, stats: any StatsSource, only: Set<String>?, isDryRun: Bool,
+    wallClock: WallClock
   ) async throws -> [CheckEntry]? {
     if !isDryRun {
       guard try await journal.hasNothingToDo() else { return nil }
     }
-    let assessor = Assessor(stats: EmbeddedStore(journal), journal: journal, wallClock: wallClock)
+    let assessor = Assessor(stats: stats, journal: journal, wallClock: wallClock)
     let assessments = try await assessor.assess(settings, only: only)
     if isDryRun { return assessments.map { CheckEntry(CheckResult($0, action: .none)) } }
     var results: [CheckResult] = []

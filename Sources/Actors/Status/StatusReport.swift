@@ -99,6 +99,21 @@ public struct StatusReport: Sendable, Hashable, Codable {
     /// Reloads so far.
     public var reloads: Int = 0
   }
+  /// A store elsewhere.
+  public struct Store: Sendable, Hashable, Codable {
+    /// Its name.
+    public var name: String
+    /// `available`, `away`, or `untried` before the first question.
+    public var state: String
+    /// Since when, RFC 3339.
+    public var since: String?
+    /// Why it cannot be read, and what to do.
+    public var why: String?
+    /// When its cycles were last read in full, RFC 3339.
+    public var mirroredAt: String?
+    /// What else a person should know or do.
+    public var notes: [String]
+  }
   /// The journal.
   public struct JournalStatus: Sendable, Hashable, Codable {
     /// Its file.
@@ -133,6 +148,8 @@ public struct StatusReport: Sendable, Hashable, Codable {
   public var lane = Lane()
   /// The outbox.
   public var outbox = Outbox()
+  /// The store; nil where it is the embedded one.
+  public var store: Store?
   /// The schedule.
   public var monitor = Monitor()
   /// The configuration.

@@ -5,6 +5,13 @@ public import Rules
 
 /// Where cycles come from.
 public protocol StatsSource: Sendable {
+  /// Brings what it keeps at hand up to date; asked once at the begin of each check.
+  ///
+  /// - Returns: what people must know of what is at hand where that is not the newest; nil where it is.
+  /// - Throws: where there is nothing at hand to judge by.
+  func refresh() async throws(StoreFailure) -> String?
+  /// How it stands with a store elsewhere; nil for one that is at hand anyway.
+  var standing: StoreStanding? { get }
   /// Every model that a row names, plus nil where rows name none, each with its newest rows, in one query.
   ///
   /// - Parameters:
@@ -22,6 +29,49 @@ public protocol StatsSource: Sendable {
 extension StatsSource {
   /// It cannot be asked.
   public func cycle(_ id: String) async throws(StoreFailure) -> CycleRow? { nil }
+  /// Everything is at hand.
+  public func refresh() async throws(StoreFailure) -> String? { nil }
+  /// At hand.
+  public var standing: StoreStanding? { nil }
+}
+
+/// How it stands with a store elsewhere.
+public struct StoreStanding: Sendable, Hashable {
+  /// Whether it can be read.
+  public enum State: String, Sendable, Hashable {
+    /// Nobody has asked it yet.
+    case untried
+    /// The last question was answered.
+    case available
+    /// It was not.
+    case away
+  }
+
+  /// The store's name.
+  public var name: String
+  /// Whether it can be read.
+  public var state: State
+  /// Since when it is in this state; nil before the first question.
+  public var since: Timestamp?
+  /// Why it cannot be read, and what to do.
+  public var why: String?
+  /// When its cycles were last read in full.
+  public var mirroredAt: Timestamp?
+  /// What else a person should know or do.
+  public var notes: [String]
+
+  /// Makes a standing.
+  public init(
+    name: String, state: State = .untried, since: Timestamp? = nil, why: String? = nil, mirroredAt: Timestamp? = nil,
+    notes: [String] = []
+  ) {
+    self.name = name
+    self.state = state
+    self.since = since
+    self.why = why
+    self.mirroredAt = mirroredAt
+    self.notes = notes
+  }
 }
 
 /// The newest rows of one model.
@@ -45,6 +95,42 @@ public struct ModelRows: Sendable, Hashable {
 public protocol EventSink: Sendable {
   /// Delivers an event; delivering the same `event_id` twice leaves one row.
   func deliver(_ event: RetrainEvent) async throws(DeliveryFailure) -> DeliveryReceipt
+  /// Delivers several, at most `batchSize`, with one outcome for each in their order; none holds up another.
+  func deliver(_ batch: [Delivery]) async -> [Result<DeliveryReceipt, DeliveryFailure>]
+  /// Events that it takes at once.
+  var batchSize: Int { get }
+}
+
+/// An event that is to be delivered.
+public struct Delivery: Sendable, Hashable {
+  /// The event.
+  public var event: RetrainEvent
+  /// True where nobody can have tried it before: it needs not be looked for.
+  public var isFresh: Bool
+
+  /// Makes a delivery.
+  public init(_ event: RetrainEvent, isFresh: Bool = false) {
+    self.event = event
+    self.isFresh = isFresh
+  }
+}
+
+extension EventSink {
+  /// One.
+  public var batchSize: Int { 1 }
+
+  /// One after the other.
+  public func deliver(_ batch: [Delivery]) async -> [Result<DeliveryReceipt, DeliveryFailure>] {
+    var outcomes: [Result<DeliveryReceipt, DeliveryFailure>] = []
+    for delivery in batch {
+      do throws(DeliveryFailure) {
+        outcomes.append(.success(try await deliver(delivery.event)))
+      } catch {
+        outcomes.append(.failure(error))
+      }
+    }
+    return outcomes
+  }
 }
 
 /// Where an event lies now.
@@ -63,8 +149,8 @@ public struct DeliveryReceipt: Sendable, Hashable {
 
 /// Why an event was not delivered.
 public enum DeliveryFailure: Error, Sendable, Hashable {
-  /// Worth trying again; what happened, in words.
-  case transient(String)
+  /// Worth trying again; what happened, in words, and how long the store wants to be left alone.
+  case transient(String, after: Duration? = nil)
   /// Will not work until a person does something; what, in words.
   case blocked(String)
 }

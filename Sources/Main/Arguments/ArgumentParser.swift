@@ -52,6 +52,7 @@ struct ArgumentParser {
     case .rollback: return .rollback(try rollback(), global)
     case .checkConfig: return .checkConfig(try checkConfig(global), global)
     case .reload: return .reload(global)
+    case .schema: return .schema(try schema(), global)
     case .demo: return .demo(DemoOptions(ollamaModel: try model("--ollama")), global)
     case .version: return .version(global)
     case .help:
@@ -106,6 +107,13 @@ struct ArgumentParser {
     options.kind = kinds.first ?? .cycles
     options.limit = try count("--limit", HistoryOptions.limits) ?? options.limit
     return options
+  }
+
+  /// `schema`.
+  private func schema() throws(UsageError) -> SchemaOptions {
+    let dialects = SchemaOptions.Dialect.allCases.filter { scanned.flags.contains("--" + $0.rawValue) }
+    if dialects.count > 1 { throw UsageError("--postgres and --sqlite exclude each other", hint: "Name one of them.") }
+    return SchemaOptions(dialect: dialects.first)
   }
 
   /// `retrain` and `rollback`.

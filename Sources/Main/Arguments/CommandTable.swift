@@ -119,6 +119,18 @@ extension CommandSpec {
       .reload, "make the running daemon read its configuration again",
       examples: [Example("retraind reload", "the same as SIGHUP, with the outcome")]),
     CommandSpec(
+      .schema, "print the SQL that makes the store's tables",
+      details: "Without an option, the SQL of the store that the configuration names.",
+      usage: "[--postgres|--sqlite]",
+      options: [
+        OptionSpec("--postgres", "for Postgres and Supabase, with grants and policies"),
+        OptionSpec("--sqlite", "for SQLite"),
+      ],
+      examples: [
+        Example("retraind schema --postgres", "what a project's SQL editor takes, or psql"),
+        Example("retraind schema --sqlite", "what the embedded store looks like"),
+      ]),
+    CommandSpec(
       .demo, "see it work on stand-ins, in a temporary directory",
       details: "With --ollama the cycles are invented too, but that model is really pulled from its registry.",
       usage: "[--ollama MODEL]",

@@ -22,6 +22,8 @@ enum Invocation: Sendable, Hashable {
   case checkConfig(CheckConfigOptions, GlobalOptions)
   /// `reload`.
   case reload(GlobalOptions)
+  /// `schema`.
+  case schema(SchemaOptions, GlobalOptions)
   /// `demo`.
   case demo(DemoOptions, GlobalOptions)
   /// `version` or `--version`.
@@ -34,7 +36,8 @@ enum Invocation: Sendable, Hashable {
     switch self {
     case .run(_, let global), .check(_, let global), .explain(_, let global), .history(_, let global),
       .record(_, let global), .retrain(_, let global), .rollback(_, let global), .checkConfig(_, let global),
-      .demo(_, let global), .help(_, let global), .status(let global), .reload(let global), .version(let global):
+      .schema(_, let global), .demo(_, let global), .help(_, let global), .status(let global), .reload(let global),
+      .version(let global):
       global
     }
   }
@@ -164,6 +167,20 @@ struct CheckConfigOptions: Sendable, Hashable {
   var file: String?
   /// Print the effective configuration.
   var print = false
+}
+
+/// `schema`.
+struct SchemaOptions: Sendable, Hashable {
+  /// Whose SQL.
+  enum Dialect: String, Sendable, Hashable, CaseIterable {
+    /// Postgres, with Supabase's roles.
+    case postgres
+    /// SQLite.
+    case sqlite
+  }
+
+  /// Whose SQL; nil for that of the active store.
+  var dialect: Dialect?
 }
 
 /// `demo`.

@@ -35,11 +35,15 @@ enum CheckCommand {
     }
     for warning in loaded.warnings { context.terminal.say("retraind: \(warning)") }
     do {
+      let tell: @Sendable (LogLevel, String) -> Void = { level, text in
+        if level >= .warning { context.terminal.say("retraind: \(text)") }
+      }
       if options.dryRun {
-        return try await DryCheck.run(loaded.settings, paths: loaded.paths, model: options.model, thread: thread)
+        return try await DryCheck.run(
+          loaded.settings, paths: loaded.paths, model: options.model, thread: thread, tell: tell)
       }
       let quick = try await QuickCheck.run(
-        loaded.settings, paths: loaded.paths, model: options.model, isDryRun: false, thread: thread)
+        loaded.settings, paths: loaded.paths, model: options.model, isDryRun: false, thread: thread, tell: tell)
       if let quick { return quick }
     } catch {
       let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)

@@ -16,7 +16,7 @@ enum CycleWriter {
     }
     let now = WallClock.system.microseconds()
     var identifiers = IdentifierSource.fromSystem()
-    let recorder = CycleRecorder(stats: EmbeddedStore(journal), journal: journal, settings: loaded.settings)
+    let recorder = CycleRecorder(stats: StoreParts.atHand(loaded.settings, journal), journal: journal, settings: loaded.settings)
     do {
       let answer = try await recorder.record(
         cycle, id: identifiers.next(at: now), now: Timestamp(microseconds: now))

@@ -24,9 +24,12 @@ struct DaemonLink: Sendable {
   let unusable: ConfigErrors?
   /// Where that is said once a daemon has answered with its own.
   let terminal: Terminal
+  /// True where cycles lie in a store elsewhere.
+  let asksStore: Bool
 
   /// The way to the daemon of a configuration.
   init(_ loaded: LoadedConfiguration, requests: SignalRequests, _ terminal: Terminal) {
+    asksStore = loaded.settings.supabase?.isComplete == true
     self.terminal = terminal
     paths = loaded.paths
     unusable = loaded.unusable
@@ -47,7 +50,9 @@ struct DaemonLink: Sendable {
     guard access(paths.socket, F_OK) == 0 else { return try alone() }
     let line = try JSON.encode(request)
     let path = paths.socket
-    let silence = Self.silence(of: request.command)
+    // A cycle may go to a store elsewhere, which takes its time.
+    let isSlow = request.command == .record && asksStore
+    let silence = isSlow ? Self.longSilence : Self.silence(of: request.command)
     requests.endAtOnce(true)
     defer { requests.endAtOnce(false) }
     let reply: ControlReply? = try await onOwnThread(name: "control") {

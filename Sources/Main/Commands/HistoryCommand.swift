@@ -11,13 +11,19 @@ enum HistoryCommand {
     do {
       let journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
       switch options.kind {
-      case .cycles: try show(try await cycles(options, journal), context, nothing: nothing("cycle", options))
+      case .cycles: try show(try await cycles(options, loaded, journal), context, nothing: nothing("cycle", options))
       case .runs:
         let rows = try await journal.runs(model: options.model, limit: options.limit).map { RunEntry($0) }
         try show(rows, context, nothing: nothing("run", options))
       case .events:
         let model = options.model.map(ModelName.normalised)
-        let rows = try await journal.events(limit: options.limit).map { EventEntry($0) }
+        // What went elsewhere is known from the outbox.
+        let events =
+          loaded.settings.supabase?.isComplete == true
+          ? try await journal.sentEvents(limit: options.limit).map { EventEntry($0) }
+          : try await journal.events(limit: options.limit).map { EventEntry($0) }
+        let rows =
+          events
           .filter { model == nil || $0.metadata?["model"].map(ModelName.normalised) == model }
         try show(rows, context, nothing: nothing("event", options))
       case .decisions:
@@ -38,8 +44,10 @@ enum HistoryCommand {
     return "No \(what) of \(model.shownName) is recorded: without --model, those of every model are listed."
   }
 
-  private static func cycles(_ options: HistoryOptions, _ journal: Journal) async throws -> [CycleEntry] {
-    let found = try await EmbeddedStore(journal)
+  private static func cycles(
+    _ options: HistoryOptions, _ loaded: LoadedConfiguration, _ journal: Journal
+  ) async throws -> [CycleEntry] {
+    let found = try await StoreParts.atHand(loaded.settings, journal)
       .newestRows(of: options.model.map { ModelName.spellings(of: $0) }, limit: options.limit)
     let rows = found.flatMap { model in model.rows.map { CycleEntry($0) } }
     return Array(rows.sorted { ($0.timestamp ?? "") > ($1.timestamp ?? "") }.prefix(options.limit))
@@ -202,6 +210,20 @@ struct EventEntry: HistoryEntry {
     eventType = row.type
     notes = row.notes
     metadata = row.metadata.flatMap { PlainFields.read($0) }
+  }
+
+  /// An event that went, or is to go, to a store elsewhere; the table is where it lies, or how it stands.
+  init(_ row: OutboxRow) {
+    id = row.event.eventID
+    switch row.state {
+    case .delivered(let name): table = name
+    case .pending: table = "pending"
+    case .blocked: table = "blocked"
+    }
+    timestamp = row.event.triggeredAt.rfc3339
+    eventType = row.event.type
+    notes = row.event.notes
+    metadata = PlainFields.read(row.event.metadataJSON)
   }
 
   func line(_ terminal: Terminal) -> String {

@@ -42,7 +42,7 @@ extension ProgramContext {
     switch invocation {
     case .status, .explain, .history, .reload: mayGoOnAlone = true
     case .record, .check, .retrain, .rollback: mayGoOnAlone = false
-    case .run, .checkConfig, .help, .version, .demo: return nil
+    case .run, .checkConfig, .help, .version, .schema, .demo: return nil
     }
     var flags = invocation.overrides
     flags.config = nil
@@ -82,6 +82,10 @@ func runProgram(_ arguments: [String]) -> Never {
   case .demo(let options, _):
     let requests = SignalRequests()
     runWithSignals(requests) { await DemoCommand.run(options, context) }
+  case .schema(let options, _):
+    // It helps those whose configuration cannot be used yet, too.
+    let loaded = try? context.load(invocation.overrides)
+    endProgram(SchemaCommand.run(options, usesSupabase: loaded?.settings.supabase != nil, context))
   case .run, .check, .status, .explain, .history, .record, .retrain, .rollback, .reload:
     runConfigured(invocation, context)
   }
@@ -131,7 +135,7 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
   case .rollback(let options, _):
     runWithSignals(requests) { await ModelRunCommand.run(.rollback, options, loaded, requests, context) }
   case .reload: runWithSignals(requests) { await ReloadCommand.run(loaded, requests, context) }
-  case .help, .version, .checkConfig, .demo: endProgram(ExitCode.software)
+  case .help, .version, .checkConfig, .schema, .demo: endProgram(ExitCode.software)
   }
 }
 

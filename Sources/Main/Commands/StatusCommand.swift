@@ -83,6 +83,7 @@ enum StatusText {
     lines.append("  last check    \(report.monitor.lastCheck ?? "none yet")")
     if let next = report.monitor.nextCheck { lines.append("  next check    \(next)") }
     if let error = report.monitor.lastError { lines.append(terminal.paint("  last check failed: \(error)", .red)) }
+    if let store = report.store { lines += storeLines(store, terminal) }
     let outbox = report.outbox
     lines.append(
       "  events        \(outbox.delivered) delivered, \(outbox.pending) pending, \(outbox.blocked) blocked")
@@ -114,6 +115,15 @@ enum StatusText {
         terminal.paint("  orphan \(orphan.id): ignores its cancellation since \(Int(orphan.ageSeconds)) s", .red))
     }
     return lines
+  }
+
+  private static func storeLines(_ store: StatusReport.Store, _ terminal: Terminal) -> [String] {
+    var lines = ["  store         \(store.name): \(store.state)\(store.since.map { " since \($0)" } ?? "")"]
+    if let why = store.why {
+      lines.append(terminal.paint("  store is away: \(why.shownText)", .red))
+      lines.append("                cycles as of \(store.mirroredAt ?? "never: there are none to judge by")")
+    }
+    return lines + store.notes.map { terminal.paint("  note: \($0.shownText)", .yellow) }
   }
 
   private static func laneLines(_ lane: StatusReport.Lane) -> [String] {

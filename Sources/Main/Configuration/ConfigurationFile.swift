@@ -40,7 +40,7 @@ enum ConfigurationFile {
       if count == 0 { break }
       bytes.append(contentsOf: buffer[..<count])
     }
-    return .contents(bytes)
+    return .contents(bytes, isOpenToAll: information.st_mode & S_IROTH != 0)
   }
 
   /// `read(2)`, which the method above hides.

@@ -173,7 +173,7 @@ struct ConfigurationLoader {
     text.split(separator: ":").first.map(String.init)
   }
 
-  /// Supabase, as far as it goes for now: what is configured, and that it is not used yet.
+  /// Supabase: used where there are a URL and a key; what is missing of them is told.
   private mutating func applySupabase(of reader: ConfigReader, to settings: inout Settings) {
     var url = reader.supabaseURL
     for name in ["SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_URL"] {
@@ -202,14 +202,12 @@ struct ConfigurationLoader {
       provenance["supabase.keyFile"] = finding.file == nil ? provenance["supabase.keyFile"] : finding.source
       provenance["supabase.key"] = finding.source
     }
+    if let warning = finding?.warning { warn("supabase.keyFile", warning) }
     if let problem = finding?.problem {
       warn("supabase.key", "\(problem); the embedded store \(settings.store.path) is used")
     } else if finding == nil {
       let places = "supabase.keyFile or $SUPABASE_SERVICE_ROLE_KEY_FILE"
       warn("supabase.key", "there is a URL but no key: set \(places); until then the embedded store is used")
-    } else {
-      warn(
-        "supabase", "this version does not read from Supabase yet: the embedded store \(settings.store.path) is used")
     }
   }
 

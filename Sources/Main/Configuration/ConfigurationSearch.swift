@@ -35,7 +35,7 @@ struct ConfigurationSearch {
     if let path = environment["RETRAIND_CONFIG"] { return (path, try named(path, by: "$RETRAIND_CONFIG")) }
     for place in usualPlaces {
       switch readFile(StatePaths.join(workingDirectory, place)) {
-      case .contents(let bytes): return (place, bytes)
+      case .contents(let bytes, _): return (place, bytes)
       case .absent: continue
       case .failed(let why):
         throw ConfigErrors([
@@ -52,7 +52,7 @@ struct ConfigurationSearch {
   private func named(_ path: String, by source: String) throws(ConfigErrors) -> [UInt8] {
     let shown = PrintableText.clip(path, to: ConfigError.maximumField)
     switch readFile(StatePaths.join(workingDirectory, path)) {
-    case .contents(let bytes): return bytes
+    case .contents(let bytes, _): return bytes
     case .absent:
       throw ConfigErrors([
         ConfigError(

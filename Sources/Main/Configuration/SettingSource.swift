@@ -25,8 +25,8 @@ enum SettingSource: Sendable, Hashable, CustomStringConvertible {
 
 /// What reading a file gives.
 enum FileReadResult: Sendable, Hashable {
-  /// The bytes.
-  case contents([UInt8])
+  /// The bytes, and whether every user of this machine may read them.
+  case contents([UInt8], isOpenToAll: Bool = false)
   /// There is no such file.
   case absent
   /// There is one, but it cannot be read; why, in words.

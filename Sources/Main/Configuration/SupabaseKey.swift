@@ -21,6 +21,8 @@ enum SupabaseKey {
     var source: SettingSource
     /// Why there is no key although a place is named.
     var problem: String?
+    /// What a person should know of the place.
+    var warning: String?
   }
 
   /// The path of a key's file. A key that stands there instead is refused without repeating it.
@@ -65,11 +67,15 @@ enum SupabaseKey {
       return Finding(source: source, problem: "what \(source) names is not the path of a file")
     }
     switch readFile(StatePaths.join(workingDirectory, path)) {
-    case .contents(let bytes):
+    case .contents(let bytes, let isOpenToAll):
       guard bytes.count <= maximumLength, let text = String(validating: bytes, as: UTF8.self) else {
         return Finding(file: path, source: source, problem: "\(shown) holds no key")
       }
-      return finding(text: text, file: path, source: source)
+      var found = finding(text: text, file: path, source: source)
+      if isOpenToAll, found.key != nil {
+        found.warning = "\(shown) can be read by every user of this machine: chmod 600 \(shown)"
+      }
+      return found
     case .absent: return Finding(file: path, source: source, problem: "\(shown) does not exist")
     case .failed(let why): return Finding(file: path, source: source, problem: "\(shown) cannot be read: \(why)")
     }

@@ -26,6 +26,7 @@ struct HelpTextTests {
           rollback      put the version of a model back that served before
           check-config  check the configuration and say what is wrong with it
           reload        make the running daemon read its configuration again
+          schema        print the SQL that makes the store's tables
           demo          see it work on stand-ins, in a temporary directory
           version       show the version
           help          show help, also about a command

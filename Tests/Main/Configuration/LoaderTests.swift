@@ -189,8 +189,6 @@ struct LoaderTests {
 
 @Suite("Supabase's configuration", .timeLimit(.minutes(5)))
 struct SupabaseConfigurationTests {
-  static let notYet =
-    "supabase: this version does not read from Supabase yet: the embedded store data/retraind.db is used"
   static let secret = "eyJhbGciOiJIUzI1NiJ9.secret"
 
   @Test(
@@ -215,7 +213,7 @@ struct SupabaseConfigurationTests {
     #expect(loaded.settings.supabase?.url == "https://next.supabase.co")
     #expect(loaded.settings.supabase?.key?.reveal() == key)
     #expect(loaded.provenance["supabase.key"] == .environment(source))
-    #expect(loaded.warnings.map(\.description) == [Self.notYet])
+    #expect(loaded.warnings.isEmpty)
   }
 
   @Test("SUPABASE_URL counts before NEXT_PUBLIC_SUPABASE_URL, and both before the file")
@@ -256,6 +254,18 @@ struct SupabaseConfigurationTests {
       ])
     #expect(try warnings("{supabase: null}").isEmpty)
     #expect(try warnings(nil, ["SUPABASE_ANON_KEY": "k"]).isEmpty)
+  }
+
+  @Test("a file of a key that everybody may read is used, and people are told")
+  func openKeyFile() throws {
+    let loaded = try LoaderSupport.load(
+      "{supabase: {url: 'https://x', keyFile: 'k'}}",
+      files: ["/w/k": .contents(Array("key\n".utf8), isOpenToAll: true)])
+    #expect(loaded.settings.supabase?.key?.reveal() == "key")
+    #expect(
+      loaded.warnings.map(\.description) == [
+        "supabase.keyFile: k can be read by every user of this machine: chmod 600 k"
+      ])
   }
 
   @Test("a key that stands where a path should is not repeated")

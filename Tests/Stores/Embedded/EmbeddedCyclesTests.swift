@@ -223,7 +223,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [Journal.newestOfAllSQL, Journal.newestOfOneSQL])
+  @Test(arguments: [CycleTable.embedded.newestOfAll, CycleTable.embedded.newestOfOne])
   func itNeverScansTheTableNorSortsIt(sql: String) async throws {
     _ = try await place.open()
     let database = try SQLiteDatabase(path: place.path)

@@ -16,44 +16,15 @@ extension Journal {
     accept_rate REAL);
     """
 
-  /// Every model with its newest rows in one query: it hops from one name to the next through the index and reads
-  /// `limit` rows of each, so it grows with the number of models and never with the length of their history.
-  static let newestOfAllSQL = """
-    WITH RECURSIVE
-    names(model) AS (
-      SELECT (SELECT model FROM learning_stats WHERE model > '' ORDER BY model LIMIT 1)
-      UNION ALL
-      SELECT (SELECT s.model FROM learning_stats AS s WHERE s.model > names.model ORDER BY s.model LIMIT 1)
-      FROM names WHERE names.model IS NOT NULL
-    ),
-    groups(model) AS (
-      SELECT model FROM names WHERE model IS NOT NULL UNION ALL SELECT NULL UNION ALL SELECT ''
-    )
-    SELECT \(cycleColumns)
-    FROM groups CROSS JOIN learning_stats AS row ON row.rowid IN (
-      SELECT rowid FROM learning_stats WHERE model IS groups.model
-      ORDER BY \(EmbeddedTables.orderKey) DESC, id DESC LIMIT ?1
-    )
-    """
-
-  /// The newest rows of one model.
-  static let newestOfOneSQL = """
-    SELECT \(cycleColumns) FROM learning_stats AS row
-    WHERE model IS ?2 ORDER BY \(EmbeddedTables.orderKey) DESC, id DESC LIMIT ?1
-    """
-
-  private static let cycleColumns = """
-    row.id, row.model, row.model_version, row.timestamp, row.window_minutes, row.total_events, row.accepted, \
-    row.rejected, row.edited, row.accept_rate, \(EmbeddedTables.orderKey)
-    """
-
   /// See `StatsSource.newestRows(of:limit:)`.
-  func newestCycles(of models: [String?]?, limit: Int) throws(JournalFailure) -> [ModelRows] {
+  func newestCycles(
+    of models: [String?]?, limit: Int, in table: CycleTable = .embedded
+  ) throws(JournalFailure) -> [ModelRows] {
     let limit = min(max(0, limit), Self.maxRowsPerModel)
     // One more than asked for tells whether there are more.
     let fetched = SQLiteValue(limit + 1)
     return try read { database in
-      guard try !EmbeddedTables.columns(of: "learning_stats", in: database).isEmpty else {
+      guard try !EmbeddedTables.columns(of: table.name, in: database).isEmpty else {
         throw SQLiteFailure(
           kind: .other, path: path,
           description: "\(path): the table learning_stats does not exist. Run in `sqlite3 \(path)`: "
@@ -61,13 +32,13 @@ extension Journal {
       }
       var groups = CycleGroups()
       guard let models else {
-        for row in try database.query(Self.newestOfAllSQL, [fetched], Self.readCycle) { groups.add(row) }
+        for row in try database.query(table.newestOfAll, [fetched], Self.readCycle) { groups.add(row) }
         return groups.newest(limit: limit)
       }
       for model in Set(models.map { $0 ?? "" }) {
         // Rows that name no model have NULL or nothing there.
         for name in model.isEmpty ? [SQLiteValue.null, .text("")] : [.text(model)] {
-          for row in try database.query(Self.newestOfOneSQL, [fetched, name], Self.readCycle) { groups.add(row) }
+          for row in try database.query(table.newestOfOne, [fetched, name], Self.readCycle) { groups.add(row) }
         }
       }
       return groups.newest(limit: limit)
@@ -93,14 +64,12 @@ extension Journal {
   /// See `StatsSource.cycle(_:)`.
   func cycle(_ id: String) throws(JournalFailure) -> CycleRow? {
     try read { database in
-      try database.query(
-        "SELECT \(Self.cycleColumns) FROM learning_stats AS row WHERE id = ?1 LIMIT 1", [.text(id)], Self.readCycle
-      ).first
+      try database.query(CycleTable.embedded.one, [.text(id)], Self.readCycle).first
     }
   }
 
   /// The rate that a row is stored with: its own, else that of its counts.
-  private static func rate(of row: CycleRow) -> SQLiteValue {
+  static func rate(of row: CycleRow) -> SQLiteValue {
     if let rate = row.acceptRate {
       // SQLite stores NaN as NULL, which says that there is no rate: something else than a wrong one.
       return rate.isNaN ? "NaN" : .real(rate)

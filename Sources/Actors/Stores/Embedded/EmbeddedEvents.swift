@@ -1,4 +1,4 @@
-internal import Journal
+package import Journal
 internal import Platform
 internal import Rules
 
@@ -110,13 +110,15 @@ private struct EventTable {
 
 extension RetrainEvent {
   /// `metadata` as the embedded tables hold it.
-  var metadataJSON: String {
-    JSONText.of(
-      .object([
-        ("event_id", .text(eventID)), ("run_id", .text(runID)), ("model", .text(model)),
-        ("avg_accept_rate", .optional(averageAcceptRate)), ("threshold", .real(threshold)),
-        ("stats_window_size", .integer(Int64(statsWindowSize))), ("triggered_at", .text(triggeredAt.sortableText)),
-      ]))
+  package var metadataJSON: String { JSONText.of(metadata) }
+
+  /// What `metadata` says.
+  var metadata: JSONText.Value {
+    .object([
+      ("event_id", .text(eventID)), ("run_id", .text(runID)), ("model", .text(model)),
+      ("avg_accept_rate", .optional(averageAcceptRate)), ("threshold", .real(threshold)),
+      ("stats_window_size", .integer(Int64(statsWindowSize))), ("triggered_at", .text(triggeredAt.sortableText)),
+    ])
   }
 
   /// How `metadataJSON` writes the event's id.

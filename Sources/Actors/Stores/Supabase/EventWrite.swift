@@ -1,0 +1,132 @@
+internal import Platform
+
+/// The course of writing some events into one table: what to do about each answer. It decides, the store acts.
+struct EventWrite: Sendable {
+  /// How long a table may be unknown after it was made: the API reads its catalogue again.
+  static let cachePatience = Duration.seconds(5)
+  /// Answers that one write looks into before it gives up for now: each takes at least a column away or ends it.
+  static let maximumAnswers = 12
+
+  /// What to do now.
+  enum Step: Sendable, Hashable {
+    /// Send the rows, with what is known of the table now.
+    case send
+    /// The same after a pause.
+    case sendLater(Duration)
+    /// Send them one half after the other: one of them does not fit.
+    case split
+    /// Look whether the row is there already.
+    case lookUp
+    /// Write them into the other table; why, in words.
+    case elsewhere(String)
+    /// They wait for a person.
+    case blocked(String)
+    /// They are tried again.
+    case transient(String, after: Duration?)
+  }
+
+  /// Where to.
+  let table: SupabaseTable
+  /// How many rows.
+  let count: Int
+  /// With which rights, and where: for remedies.
+  let endpoint: SupabaseEndpoint
+  /// What is known of the table.
+  private(set) var knowledge: SupabaseSession.TableKnowledge
+  private var answers = 0
+  private var hasWaited: Bool
+
+  /// A write that has not begun.
+  ///
+  /// - Parameter hasWaited: true where the table has been missing for longer than `cachePatience` already.
+  init(
+    _ table: SupabaseTable, count: Int, endpoint: SupabaseEndpoint, knowledge: SupabaseSession.TableKnowledge,
+    hasWaited: Bool = false
+  ) {
+    self.table = table
+    self.count = count
+    self.endpoint = endpoint
+    self.knowledge = knowledge
+    self.hasWaited = hasWaited
+  }
+
+  /// The first step.
+  func onStart() -> Step {
+    table.recognises(knowledge) ? .send : .blocked(unrecognisable)
+  }
+
+  /// The server refused.
+  mutating func onProblem(_ problem: StoreProblem) -> Step {
+    answers += 1
+    guard answers < Self.maximumAnswers else { return .transient(problem.description, after: nil) }
+    if problem.isTransient { return .transient(problem.description, after: problem.retryAfter) }
+    switch problem.kind {
+    case .missingTable: return onMissingTable(problem)
+    case .denied: return onDenied(problem)
+    case .deniedToAnonymous:
+      return .blocked(
+        "\(problem). The key has no rights here: use the key of the service role, or run in the SQL editor: "
+          + Remedy.access(table.rawValue, endpoint, problem, "SELECT, INSERT"))
+    case .missingColumn(let name):
+      guard let name, table.columns.contains(name), !knowledge.missing.contains(name) else { return blocked(problem) }
+      knowledge.missing.insert(name)
+      return onStart()
+    case .refused where isAboutID(problem):
+      knowledge.takesID = false
+      return onStart()
+    case .duplicate: return count > 1 ? .split : .lookUp
+    case .refused, .tooMuch: return count > 1 ? .split : blocked(problem)
+    case .badKey, .wrongAddress, .unavailable, .unreachable, .unanswered, .notUnderstood, .cancelled:
+      return .transient(problem.description, after: problem.retryAfter)
+    }
+  }
+
+  private mutating func onMissingTable(_ problem: StoreProblem) -> Step {
+    if !hasWaited {
+      hasWaited = true
+      return .sendLater(Self.cachePatience)
+    }
+    switch table {
+    case .systemEvents:
+      return .elsewhere(
+        "\(problem). Events go to learning_events until it is there; run in the SQL editor: "
+          + Remedy.systemEvents(endpoint))
+    case .learningEvents:
+      return .blocked("\(problem), nor system_events. Run in the SQL editor: \(Remedy.systemEvents(endpoint))")
+    }
+  }
+
+  private func onDenied(_ problem: StoreProblem) -> Step {
+    let remedy = Remedy.access(table.rawValue, endpoint, problem, "SELECT, INSERT")
+    switch table {
+    case .systemEvents:
+      return .elsewhere("\(problem). Events go to learning_events until this is run in the SQL editor: \(remedy)")
+    case .learningEvents: return .blocked("\(problem). Run in the SQL editor: \(remedy)")
+    }
+  }
+
+  /// A row that does not fit, with what makes it fit.
+  private func blocked(_ problem: StoreProblem) -> Step {
+    guard let remedy = Remedy.column(table.rawValue, problem) else { return .blocked(problem.description) }
+    let why =
+      table == .learningEvents && problem.message.contains("\"approved\"")
+      ? " A retrain is no rejection and must not count as one." : ""
+    return .blocked("\(problem).\(why) Run in the SQL editor: \(remedy)")
+  }
+
+  /// Ids that the table counts itself, or that have another form.
+  private func isAboutID(_ problem: StoreProblem) -> Bool {
+    guard knowledge.takesID, !knowledge.missing.contains("id") else { return false }
+    switch problem.code {
+    case "428C9": return true
+    case "22P02":
+      return ["bigint", "integer", "smallint", "numeric"].contains { problem.message.contains("for type \($0)") }
+    default: return false
+    }
+  }
+
+  private var unrecognisable: String {
+    "\(table.rawValue) at \(endpoint) has neither a column id that takes a uuid nor a column metadata, so an event in it "
+      + "could not be recognised. Run in the SQL editor: ALTER TABLE public.\(table.rawValue) ADD COLUMN metadata jsonb;"
+  }
+}

@@ -1,0 +1,198 @@
+internal import Platform
+
+/// What went wrong with a request to PostgREST or the gateway in front of it, and what that allows.
+struct StoreProblem: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What it means for whoever asked.
+  enum Kind: Sendable, Hashable {
+    /// The table does not exist, or the API does not know it yet.
+    case missingTable
+    /// A column does not exist; its name, where the answer says it.
+    case missingColumn(String?)
+    /// The key's role may not do that.
+    case denied
+    /// The same, for a request without an identity: the key is the anonymous one.
+    case deniedToAnonymous
+    /// The key is not accepted at all.
+    case badKey
+    /// A row with such a key is there already.
+    case duplicate
+    /// The row does not fit the table.
+    case refused
+    /// The request itself is too large.
+    case tooMuch
+    /// Nothing like PostgREST answers at this address.
+    case wrongAddress
+    /// Not now: busy, down, paused, out of quota.
+    case unavailable
+    /// No connection: nothing was sent.
+    case unreachable
+    /// No answer, or only a part of one: it may have been done.
+    case unanswered
+    /// An answer that is none.
+    case notUnderstood
+    /// Our own stop.
+    case cancelled
+  }
+
+  /// What it means.
+  var kind: Kind
+  /// The answer's status, where there was one.
+  var status: Int?
+  /// PostgREST's or Postgres's code: `PGRST205`, `42501`.
+  var code: String?
+  /// What happened, for people; never a row's contents, never a key.
+  var description: String
+  /// The server's own words, for finding names in them.
+  var message: String = ""
+  /// How long the server wants to be left alone.
+  var retryAfter: Duration?
+
+  /// Makes a problem.
+  init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+
+  /// True where the same request may work later without anybody's doing anything to the tables.
+  var isTransient: Bool {
+    switch kind {
+    case .badKey, .wrongAddress, .unavailable, .unreachable, .unanswered, .notUnderstood, .cancelled: true
+    case .missingTable, .missingColumn, .denied, .deniedToAnonymous, .duplicate, .refused, .tooMuch: false
+    }
+  }
+
+  /// True where asking again at once may work: a connection that was dead is now replaced.
+  var isWorthAnotherTry: Bool {
+    switch kind {
+    case .unanswered: status == nil && message == Self.cutOff
+    case .unavailable: status == 503
+    default: false
+    }
+  }
+
+  /// Marks a connection that was closed before its answer was complete.
+  private static let cutOff = "cut off"
+}
+
+extension StoreProblem {
+  /// Longest pause that a server can ask for.
+  static let longestRetryAfter = Duration.seconds(300)
+  /// Bytes of a server's words that are shown.
+  static let maximumWords = 200
+  /// Bytes of an error's body that are looked at.
+  static let maximumBody = 64 << 10
+
+  /// From a request that has no answer.
+  init(_ failure: HTTPFailure) {
+    let kind: Kind =
+      switch failure.kind {
+      case .invalidURL, .unreachable, .connectTimeout, .tls, .exhausted: .unreachable
+      case .firstByteTimeout, .stalled, .totalTimeout, .truncated: .unanswered
+      case .tooLarge: .notUnderstood
+      case .cancelled: .cancelled
+      case .other: .unanswered
+      }
+    self.init(kind, failure.description)
+    if failure.kind == .truncated { message = Self.cutOff }
+  }
+
+  /// From an answer that is no success. Pure: everything that is known of the servers' answers is in here.
+  ///
+  /// - Parameters:
+  ///   - place: what was asked, for people: `learning_stats at https://x.supabase.co`.
+  ///   - redact: takes out what must not be shown.
+  init(_ response: HTTPResponse, place: String, redact: (String) -> String = { $0 }) {
+    let body = response.body.count <= Self.maximumBody ? response.body : []
+    let fields = JSONRows.object(in: body, keys: ["code", "message", "msg", "error"])
+    let code = fields?[0].text ?? Self.proxyCode(response.header("Proxy-Status"))
+    let words = fields?[1].text ?? fields?[2].text ?? fields?[3].text ?? ""
+    let isEmptyObject = JSONRows.isEmptyObject(body)
+    let kind = Self.kind(status: response.status, code: code, message: words, isEmptyObject: isEmptyObject)
+    let shown = Self.printable(redact(words))
+    let said: String
+    if !shown.isEmpty {
+      said = ": \(shown)"
+    } else if body.isEmpty {
+      said = " without a word"
+    } else if fields == nil {
+      said = " with a page instead of an answer"
+    } else {
+      said = ""
+    }
+    let name = code.map { " \(Self.printable($0))" } ?? ""
+    self.init(kind, "\(place): HTTP \(response.status)\(name)\(said)\(Self.advice(kind, response, code: code))")
+    status = response.status
+    self.code = code
+    message = words
+    retryAfter = response.header("Retry-After").flatMap { Double($0) }.flatMap { seconds in
+      seconds > 0 && seconds.isFinite ? min(.seconds(seconds), Self.longestRetryAfter) : nil
+    }
+  }
+
+  private static func kind(status: Int, code: String?, message: String, isEmptyObject: Bool) -> Kind {
+    switch (status, code) {
+    case (404, "PGRST205"), (404, "42P01"): return .missingTable
+    case (404, nil) where isEmptyObject: return .missingTable
+    case (404, _), (300..<400, _): return .wrongAddress
+    case (400, "PGRST204"), (400, "42703"): return .missingColumn(columnName(in: message))
+    case (403, "42501"): return .denied
+    case (401, "42501"): return .deniedToAnonymous
+    case (401, _): return .badKey
+    case (409, "23505"): return .duplicate
+    case (413, _): return .tooMuch
+    case (400, .some), (406, .some), (409, .some), (422, .some): return .refused
+    case (200..<300, _): return .notUnderstood
+    // 400 without a code is no word of PostgREST; 402 quota, 403 of a gateway, 405 read-only, 429, 5xx.
+    default: return .unavailable
+    }
+  }
+
+  /// What to do, where the status alone says it.
+  private static func advice(_ kind: Kind, _ response: HTTPResponse, code: String?) -> String {
+    switch (kind, response.status, code) {
+    case (.badKey, _, "PGRST303"): "; the key has expired: put a new one in its place"
+    case (.badKey, _, _): "; the key is not accepted: copy it again from the project's API settings"
+    case (.wrongAddress, 300..<400, _):
+      "; it points to \(printable(response.header("Location") ?? "another place")): write that in supabase.url"
+    case (.wrongAddress, _, _): "; is supabase.url the project's URL?"
+    case (_, 402, _): "; the project is over its quota"
+    case (_, 405, "25006"): "; the database takes no writes, perhaps its disk is full"
+    case (_, 540, _): "; the project is paused: restore it in the dashboard"
+    default: ""
+    }
+  }
+
+  /// `column learning_stats.nope does not exist`, `Could not find the 'nope' column of 'learning_events' …`,
+  /// `column "extra" of relation "system_events" does not exist`.
+  static func columnName(in message: String) -> String? {
+    if let name = text(in: message, after: "Could not find the '", before: "' column") { return name }
+    if let name = text(in: message, after: "column \"", before: "\" of relation") { return name }
+    guard let name = text(in: message, after: "column ", before: " does not exist") else { return nil }
+    return name.split(separator: ".").last.map { $0.filter { $0 != "\"" } }
+  }
+
+  /// What stands between two marks; nil where they do not stand there.
+  static func text(in message: String, after start: String, before end: String) -> String? {
+    guard let begin = message.firstRange(of: start)?.upperBound else { return nil }
+    guard let stop = message[begin...].firstRange(of: end)?.lowerBound, stop > begin else { return nil }
+    return String(message[begin..<stop])
+  }
+
+  /// `PostgREST; error=PGRST205` → `PGRST205`: the only word of an answer without a body.
+  private static func proxyCode(_ header: String?) -> String? {
+    guard let header, let start = header.firstRange(of: "error=")?.upperBound else { return nil }
+    let code = header[start...].prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
+    return code.isEmpty ? nil : String(code)
+  }
+
+  /// One line without control characters, cut to a limit.
+  static func printable(_ text: String) -> String {
+    var kept = ""
+    for scalar in text.unicodeScalars {
+      guard kept.utf8.count < maximumWords else { return kept + "…" }
+      let isShown = scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && scalar.value < 0x2028
+      kept.unicodeScalars.append(isShown || scalar.value > 0x206F ? scalar : " ")
+    }
+    return kept
+  }
+}

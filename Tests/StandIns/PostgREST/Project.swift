@@ -1,0 +1,193 @@
+/// A table of the stand-in.
+public struct StandInTable: Sendable {
+  /// Its columns.
+  public var columns: [String]
+  /// Columns that refuse NULL.
+  public var required: Set<String> = []
+  /// Whether ids are numbers that it counts itself.
+  public var countsIDs = false
+  /// Whether the service role may use it.
+  public var isGranted = true
+  /// Its rows.
+  public var rows: [[String: Cell]] = []
+
+  /// A table without rows.
+  public init(_ columns: [String], rows: [[String: Cell]] = []) {
+    self.columns = columns
+    self.rows = rows
+  }
+
+  /// As the replaced system has it.
+  public static var learningStats: StandInTable {
+    StandInTable([
+      "id", "timestamp", "window_minutes", "total_events", "accepted", "rejected", "edited", "accept_rate",
+      "avg_accepted_confidence", "avg_rejected_confidence", "confidence_gap", "created_at",
+    ])
+  }
+  /// As the replaced system has it.
+  public static var systemEvents: StandInTable {
+    StandInTable(["id", "event_type", "timestamp", "severity", "message", "metadata", "notes", "created_at"])
+  }
+  /// As the replaced system has it.
+  public static var learningEvents: StandInTable {
+    StandInTable([
+      "id", "submission_id", "event_type", "approved", "model_version", "confidence_score", "metadata", "created_at",
+    ])
+  }
+}
+
+/// A Supabase project in memory: tables, a gateway with keys, PostgREST's answers as they were recorded.
+public struct StandInProject: Sendable {
+  /// The key of the service role.
+  public static let secretKey = "sb_secret_stand-in-0123456789"
+  /// The key of the role `anon`.
+  public static let publishableKey = "sb_publishable_stand-in-0123456789"
+  /// The service role's key of the old kind: `{"alg":"HS256"}.{"role":"service_role"}.sig`.
+  public static let legacyKey = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl"
+
+  /// The tables by name.
+  public var tables: [String: StandInTable] = [
+    "learning_stats": .learningStats, "system_events": .systemEvents, "learning_events": .learningEvents,
+  ]
+  /// Rows that an answer has at most, whatever is asked for.
+  public var maximumRows = 1000
+
+  /// The id of a row that a check constraint refuses.
+  public var refuses: String?
+
+  /// As it is new.
+  public init() {}
+
+  /// A request.
+  public struct Request: Sendable {
+    /// `GET`.
+    public var method: String
+    /// With the query.
+    public var target: String
+    /// By lower-case name.
+    public var headers: [String: String]
+    /// The body.
+    public var body: String
+
+    /// Makes one.
+    public init(method: String, target: String, headers: [String: String], body: String) {
+      self.method = method
+      self.target = target
+      self.headers = headers
+      self.body = body
+    }
+
+    /// The table that it is about; empty where the path names none.
+    public var table: String {
+      let path = target.split(separator: "?", omittingEmptySubsequences: false)[0]
+      return path.hasPrefix("/rest/v1/") ? String(path.dropFirst(9)) : ""
+    }
+  }
+
+  /// Answers a request, and does what it asks.
+  public mutating func answer(_ request: Request) -> StandInAnswer {
+    let recorded = PostgRESTRecordings.shared
+    guard let key = request.headers["apikey"] else { return recorded[""] }
+    let bearer = request.headers["authorization"].map { String($0.dropFirst(7)) }
+    if let bearer, bearer.hasPrefix("sb_") { return recorded["sb_secret as bearer"] }
+    guard [Self.secretKey, Self.publishableKey, Self.legacyKey].contains(key) else { return recorded["apikey: nope"] }
+    let isAnonymous = key == Self.publishableKey
+    if key == Self.legacyKey, bearer != key { return recorded["garbage jwt"] }
+    let name = request.table
+    guard let table = tables[name] else {
+      return recorded["missing table \(request.method)"].replacing("system_events", name)
+    }
+    guard table.isGranted else {
+      return recorded["no GRANT to service_role (new Supabase default since 2026-05-30/10-30)"]
+        .replacing("system_events", name)
+    }
+    let parts = request.target.split(separator: "?", maxSplits: 1)
+    let query = Query(parts.count > 1 ? parts[1] : "")
+    switch request.method {
+    case "GET":
+      if isAnonymous { return recorded["anon RLS read => []"] }
+      return read(table, name, query)
+    case "POST":
+      if isAnonymous { return recorded["anon insert RLS"].replacing("learning_events", name) }
+      return write(request, name, query)
+    default: return StandInAnswer("405 Method Not Allowed")
+    }
+  }
+
+  private func read(_ table: StandInTable, _ name: String, _ query: Query) -> StandInAnswer {
+    if let missing = query.columns.first(where: { !table.columns.contains($0) }) {
+      return PostgRESTRecordings.shared["missing column select"].replacing("nope", missing)
+        .replacing("learning_stats", name)
+    }
+    var rows = table.rows.filter(query.matches)
+    if let order = query.value("order") {
+      let keys = order.split(separator: ",").map { $0.split(separator: ".").map(String.init) }
+      rows.sort { left, right in
+        for key in keys {
+          let one = left[key[0]]?.text
+          let other = right[key[0]]?.text
+          let isDescending = key.contains("desc")
+          guard one != other else { continue }
+          // NULLS FIRST when descending, LAST when ascending, unless it says otherwise.
+          guard let one else { return isDescending && !key.contains("nullslast") }
+          guard let other else { return !isDescending || key.contains("nullslast") }
+          let order = Query.order(one, other)
+          if order != 0 { return isDescending ? order > 0 : order < 0 }
+        }
+        return false
+      }
+    }
+    rows = Array(rows.dropFirst(query.value("offset").flatMap { Int($0) } ?? 0))
+    rows = Array(rows.prefix(min(maximumRows, query.value("limit").flatMap { Int($0) } ?? .max)))
+    let selected = query.value("select").map { $0.split(separator: ",").map(String.init) } ?? ["*"]
+    let names = selected == ["*"] ? table.columns : selected
+    let texts = rows.map { row in
+      "{"
+        + names.map { name in
+          // A path's column is called by its last part.
+          let title = name.firstRange(of: "->>").map { String(name[$0.upperBound...]) } ?? name
+          return "\(Cell.quoted(title)):\(Query.value(name, in: row).json)"
+        }.joined(separator: ",") + "}"
+    }
+    return StandInAnswer(
+      "200 OK", headers: [("Content-Type", "application/json; charset=utf-8")],
+      body: "[" + texts.joined(separator: ", \n ") + "]")
+  }
+
+  private mutating func write(_ request: Request, _ name: String, _ query: Query) -> StandInAnswer {
+    let recorded = PostgRESTRecordings.shared
+    guard var table = tables[name], let rows = Cell.objects(request.body) else { return recorded["bad json"] }
+    let named = query.value("columns")?.split(separator: ",").map(String.init)
+    let columns: [String] = named ?? rows.first.map { Array($0.keys) } ?? []
+    if let missing = columns.first(where: { !table.columns.contains($0) }) {
+      return recorded["missing column insert"].replacing("nope", missing).replacing("learning_events", name)
+    }
+    let ids = Set(table.rows.compactMap { $0["id"]?.text })
+    var new: [[String: Cell]] = []
+    for row in rows {
+      var kept = row.filter { columns.contains($0.key) }
+      if table.countsIDs {
+        if kept["id"] != nil {
+          return recorded["int column given 1.5"].replacing("integer", "bigint")
+            .replacing("1.5", kept["id"]?.text ?? "")
+        }
+        kept["id"] = .number("\(table.rows.count + new.count + 1)")
+      }
+      if let column = table.required.sorted().first(where: { (kept[$0] ?? .null) == .null }) {
+        return recorded["not null violation"].replacing("\\\"event_type\\\"", "\\\"\(column)\\\"")
+          .replacing("learning_events", name)
+      }
+      if let refuses, kept["id"]?.text == refuses { return recorded["check violation"] }
+      if let id = kept["id"]?.text, ids.contains(id) {
+        if request.headers["prefer"]?.contains("ignore-duplicates") == true { continue }
+        return recorded["...again, plain insert"].replacing("system_events", name)
+      }
+      let path = "metadata->>event_id"
+      kept[path] = Query.value(path, in: kept)
+      new.append(kept)
+    }
+    table.rows += new
+    tables[name] = table
+    return recorded["insert minimal (explicit)"]
+  }
+}
