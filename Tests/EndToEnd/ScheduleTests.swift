@@ -110,6 +110,8 @@ struct ScheduleTests {
   func removedSocket() async throws {
     try await World.with(nil) { world in
       let daemon = try await world.daemon()
+      // With its first status the daemon looks after the socket for the last time unasked.
+      try await waitUntil("the first status") { world.logLines.contains { $0.contains("written to") } }
       let socket = world.statePath("control.sock")
       #expect(unlink(socket) == 0)
       let alone = try await world.succeed(["status", "--json"])

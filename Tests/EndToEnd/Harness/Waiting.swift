@@ -4,7 +4,7 @@ import Platform
 /// How long the suite waits. Generous: only a failure takes so long.
 enum Patience {
   /// For something that has to happen.
-  static let event = 25.0
+  static let event = 60.0
   /// Between two looks, in milliseconds.
   static let look: Int32 = 10
 }
