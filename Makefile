@@ -46,12 +46,12 @@ demo: release ## Watch a model decline, be refreshed and recover, against stand-
 
 .PHONY: test
 test: deps ## Run every test; the last line has the count
-	@Scripts/run-tests "make test" $(TEST) --scratch-path $(DEBUG_PATH)
+	@Scripts/run-tests "make test" Scripts/test-passes $(TEST) --scratch-path $(DEBUG_PATH)
 
 .PHONY: tsan
 tsan: deps ## Run every test under the thread sanitizer
 	@SUPERVISION_SEEDS="$${SUPERVISION_SEEDS:-1000}" TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 $${TSAN_OPTIONS:-}" \
-	  Scripts/run-tests "make tsan" $(TEST) --sanitize=thread --scratch-path $(TSAN_PATH)
+	  Scripts/run-tests "make tsan" Scripts/test-passes $(TEST) --sanitize=thread --scratch-path $(TSAN_PATH)
 
 .PHONY: lint
 lint: ## Check the format of the Swift sources

@@ -5,7 +5,7 @@ final class ControlServer: Sendable {
   /// How often a connection that waits for an answer looks whether its client is still there.
   static let clientLook = Duration.seconds(1)
   /// Time in which answers that are on their way are sent when the server stops.
-  static let drainBound = Duration.seconds(1)
+  static let drainBound = Duration.seconds(3)
   /// Requests that wait for the end of a run at once. Fewer than connections, so that a status always gets in.
   static let maximumWaiting = 48
 
