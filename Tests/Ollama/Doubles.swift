@@ -1,12 +1,33 @@
-import Ollama
 import Platform
 import TestSupport
+
+@testable import Ollama
+
+/// The longest pause between two tries of a pull: shorter than what any watchdog waits for.
+let pause = PullRetry.longestWait
 
 extension ManualClock {
   /// Waits until somebody sleeps, and moves on to the first deadline.
   func advanceToNextSleeper() async {
     await waitForSleepers(1)
     if let deadline = deadlines.first { advance(by: max(.zero, deadline - now.offset)) }
+  }
+
+  /// Does something, and meanwhile moves on to each deadline that comes up within a time.
+  ///
+  /// With a short time only pauses pass, and no watchdog wakes: how often something is begun again is then exact.
+  func drive<Value: Sendable>(
+    within limit: Duration = .seconds(86_400), _ work: @Sendable () async throws -> Value
+  ) async rethrows -> Value {
+    let driver = Task {
+      while !Task.isCancelled {
+        let latest = now.offset + limit
+        await waitForSleeper(dueBy: latest)
+        if let deadline = deadlines.first, deadline <= latest { advance(by: max(.zero, deadline - now.offset)) }
+      }
+    }
+    defer { driver.cancel() }
+    return try await work()
   }
 }
 

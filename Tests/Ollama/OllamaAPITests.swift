@@ -42,10 +42,8 @@ import Testing
       ScriptedTransport.answer([layer, success]))
     let clock = ManualClock()
     let api = try api(transport, clock: clock)
-    async let end = pull(api)
     // Its deadline is looked at again after each layer line; however often, the stall ends it.
-    while transport.requests.count < 2 { await clock.advanceToNextSleeper() }
-    #expect(await end == nil)
+    #expect(await clock.drive { await pull(api) } == nil)
     #expect(closed.withLock { $0 } == 1)
   }
 
@@ -53,17 +51,10 @@ import Testing
     let transport = ScriptedTransport(ScriptedTransport.failure(.truncated, after: [layer]))
     let clock = ManualClock()
     let api = try api(transport, clock: clock)
-    let task = Task { await pull(api) }
-    let drive = Task { while !Task.isCancelled { await clock.advanceToNextSleeper() } }
-    let failure = await task.value
-    drive.cancel()
-    // Lets the driver go, which waits for somebody to sleep.
-    try? await clock.sleep(for: .zero)
+    let failure = await clock.drive(within: pause) { await pull(api) }
     #expect(failure?.kind == .malformed)
     #expect(transport.requests.count == PullRetry.maximumRepulls + 1)
     #expect(failure?.description.contains("begun again 20 times") == true)
-    _ = Task { try? await clock.sleep(for: .seconds(1)) }
-    await drive.value
   }
 
   @Test func aServerThatRestartsIsLookedFor() async throws {
@@ -72,9 +63,8 @@ import Testing
       ScriptedTransport.failure(.unreachable), ScriptedTransport.answer([success]))
     let clock = ManualClock()
     let api = try api(transport, clock: clock)
-    async let end = pull(api)
-    while transport.requests.count < 4 { await clock.advanceToNextSleeper() }
-    #expect(await end == nil)
+    #expect(await clock.drive(within: pause) { await pull(api) } == nil)
+    #expect(transport.requests.count == 4)
     // 1 + 2 + 4 s of waiting.
     #expect(clock.now.offset >= .seconds(7))
   }
@@ -86,9 +76,9 @@ import Testing
     let clock = ManualClock()
     let api = try api(transport, clock: clock)
     let told = Guarded<[PullProgress]>([])
-    async let end: Void = api.pull("m") { progress in told.withLock { $0.append(progress) } }
-    while transport.requests.count < 3 { await clock.advanceToNextSleeper() }
-    try await end
+    try await clock.drive(within: pause) {
+      try await api.pull("m") { progress in told.withLock { $0.append(progress) } }
+    }
     #expect(told.withLock { $0 }.map { $0.digest == nil } == [false, true, true])
     #expect(told.withLock { $0 }.dropFirst().allSatisfy { $0.completed == 0 && $0.total == 0 })
     #expect(told.withLock { $0 }.last?.status.contains("does not answer") == true)
@@ -151,9 +141,8 @@ import Testing
     let transport = ScriptedTransport(half, ScriptedTransport.answer([success]))
     let clock = ManualClock()
     let api = try api(transport, clock: clock)
-    async let end = pull(api)
-    while transport.requests.count < 2 { await clock.advanceToNextSleeper() }
-    #expect(await end == nil)
+    #expect(await clock.drive(within: pause) { await pull(api) } == nil)
+    #expect(transport.requests.count == 2)
   }
 
   @Test func anOddEntryDoesNotHideTheOtherModels() async throws {
