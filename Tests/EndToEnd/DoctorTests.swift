@@ -200,7 +200,7 @@ struct DoctorTests {
       #expect(
         report.faults == [
           "error configuration: retraind.json5:1:3: windw: unknown key; did you mean window?",
-          "error configuration: retraind.json5:1:13: threshold: 40 is not a rate: rates are between 0 and 1; did you mean 0.40?",
+          "error configuration: retraind.json5:1:24: threshold: 40 is not a rate: rates are between 0 and 1; did you mean 0.40?",
         ], "\(report.lines)")
       #expect(report.lines.contains { $0.hasPrefix("note daemon: no daemon runs on") })
     }

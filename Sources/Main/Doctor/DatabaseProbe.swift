@@ -54,15 +54,15 @@ enum DatabaseProbe {
 
   /// Reads the whole file. Blocks for as long as that takes.
   static func integrity(of path: String) -> IntegrityFacts {
-    let first = check(path, leavesNoTrace: true)
-    // Somebody may have begun to write in between, which that look does not see.
-    return first == .sound ? first : check(path, leavesNoTrace: false)
+    let first = check(path)
+    // Somebody may have begun to write in between, which that look did not see: the next one does.
+    return first == .sound ? first : check(path)
   }
 
-  private static func check(_ path: String, leavesNoTrace: Bool) -> IntegrityFacts {
+  private static func check(_ path: String) -> IntegrityFacts {
     do throws(SQLiteFailure) {
       let database = try SQLiteDatabase(
-        path: path, access: .readOnly, busyTimeout: shortWait, leavesNoTrace: leavesNoTrace)
+        path: path, access: .readOnly, busyTimeout: shortWait, leavesNoTrace: true)
       let words = try database.first("PRAGMA quick_check(1)") { row in row[0].text ?? "" } ?? ""
       return words == "ok" ? .sound : .damaged(words)
     } catch {
