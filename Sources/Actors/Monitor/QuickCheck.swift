@@ -19,7 +19,8 @@ public enum QuickCheck {
   ///   work.
   /// - Throws: `LockFailure` where another instance has the state directory.
   public static func run(
-    _ settings: Settings, paths: StatePaths, model: String?, wallClock: WallClock = .system, thread: ThreadExecutor? = nil,
+    _ settings: Settings, paths: StatePaths, model: String?, wallClock: WallClock = .system,
+    thread: ThreadExecutor? = nil,
     tell: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }
   ) async throws -> [CheckEntry]? {
     try Directory.create(paths.directory)
