@@ -161,6 +161,11 @@ struct DoctorTests {
       #expect(below.finished.code == 3)
       #expect(
         below.faults.contains { $0.hasPrefix("error state: \(world.path("file")) is in the way") }, "\(below.lines)")
+      let folder = world.path("folder")
+      mkdir(folder, 0o700)
+      mkdir("\(folder)/retraind.db", 0o700)
+      let taken = try await doctor(world, state: folder) { !$0.faults.isEmpty }
+      #expect(taken.faults == ["error database: \(folder)/retraind.db is no file"])
       // Root may write whatever the mode says.
       let closed = world.path("closed")
       mkdir(closed, 0o555)

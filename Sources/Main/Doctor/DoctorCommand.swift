@@ -1,14 +1,6 @@
 import Actors
 import Platform
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// `retraind doctor`: looks at everything at once, and says what is wrong, why, and what to type.
 enum DoctorCommand {
   /// How long any one question may take; they are all asked at the same time.
@@ -44,6 +36,7 @@ enum DoctorCommand {
 
   /// A command of ours with the options that this one was given, so that it looks at the same place.
   static func typed(_ text: String, _ context: ProgramContext) -> String {
+    if text.hasPrefix("sudo retraind ") { return "sudo " + typed(String(text.dropFirst("sudo ".count)), context) }
     guard text.hasPrefix("retraind ") else { return text }
     var options = ""
     if let file = context.global.config { options += " --config \(ProgramPath.quoted(file))" }
@@ -96,7 +89,7 @@ enum DoctorCommand {
   ) -> [(probe: DoctorProbe, work: @Sendable () async -> Void)] {
     let (paths, settings, environment) = (loaded.paths, loaded.settings, context.environment)
     let timeouts = HTTPTimeouts(connect: patience, firstByte: patience, stall: patience, total: patience)
-    let hasDatabase = access(paths.database, F_OK) == 0
+    let hasDatabase = PlaceProbe.isFile(paths.database)
     // Nobody here may have the file open while locks are looked at: what reads it waits for that.
     let lock = LockLook()
     var probes: [(probe: DoctorProbe, work: @Sendable () async -> Void)] = [

@@ -36,7 +36,8 @@ enum Examination {
     }
     if let found = facts.project { all += StoreFindings.project(found) }
     // Why they cannot be read is told of the database or the project already.
-    let isTold = facts.cycles?.failure != nil && (facts.database?.failure != nil || facts.project != nil)
+    let isNoFile = facts.state.map { $0.kind != .file && $0.kind != .absent } ?? false
+    let isTold = facts.cycles?.failure != nil && (isNoFile || facts.database?.failure != nil || facts.project != nil)
     if let found = facts.cycles, !isTold { all += StoreFindings.cycles(found, present: facts.ollama?.models ?? []) }
     if let found = facts.system { all += SystemFindings.system(found) }
     for probe in DoctorProbe.allCases where unfinished.contains(probe) { all.append(probe.late(bound, database)) }

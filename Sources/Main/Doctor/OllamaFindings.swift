@@ -50,8 +50,10 @@ enum OllamaFindings {
         .error, .ollama, "Ollama does not answer at \(facts.endpoint)",
         why: "http:// without a port means port 80, and Ollama's is 11434", type: "OLLAMA_HOST=HOST:11434")
     }
+    var why = facts.failure
+    if facts.transport == .auto, let problem = facts.programProblem { why = (why.map { $0 + "; " } ?? "") + problem }
     return Finding(
-      .error, .ollama, "Ollama does not answer at \(facts.endpoint)", why: facts.failure,
+      .error, .ollama, "Ollama does not answer at \(facts.endpoint)", why: why,
       type: "ollama serve   # or: OLLAMA_HOST=HOST:PORT where it runs elsewhere")
   }
 

@@ -39,6 +39,9 @@ enum PlaceProbe {
     return facts
   }
 
+  /// Whether there is a file that a database could be in.
+  static func isFile(_ path: String) -> Bool { status(of: path).kind == .file }
+
   /// Kind, mode, owner and size.
   private static func status(of path: String) -> (kind: PlaceFacts.Kind, mode: mode_t, owner: UInt32, size: Int64) {
     var information = stat()

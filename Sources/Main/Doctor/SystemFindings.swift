@@ -61,7 +61,7 @@ enum SystemFindings {
       findings.append(
         Finding(
           .note, .system, "a service keeps its state in \(other), which was not looked at",
-          type: "sudo retraind doctor --state-dir \(ProgramPath.quoted(other))"))
+          type: "sudo STATE_DIRECTORY=\(ProgramPath.quoted(other)) LOGS_DIRECTORY=/var/log/retraind retraind doctor"))
     }
     return findings
   }

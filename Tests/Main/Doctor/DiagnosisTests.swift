@@ -67,6 +67,7 @@ struct DiagnosisTests {
       DoctorCommand.typed("retraind check --dry-run", context)
         == "retraind --config '/a b.json5' --state-dir /s check --dry-run")
     #expect(DoctorCommand.typed("df -h /", context) == "df -h /")
+    #expect(DoctorCommand.typed("sudo retraind doctor", context).hasPrefix("sudo retraind --config "))
   }
 
   @Test("a probe that took too long is told of; the others' findings stand", arguments: DoctorProbe.allCases)

@@ -108,6 +108,9 @@ struct ServerFindingsTests {
     var facts = ollama
     (facts.version, facts.models, facts.failure) = (nil, nil, "nobody answers")
     facts.programProblem = "not found"
+    // With `auto` the program would be the other way; with `api` nobody looks for it.
+    #expect(OllamaFindings.of(facts, configured: ["a"], watched: []).map(\.why) == ["nobody answers; not found"])
+    facts.transport = .api
     #expect(OllamaFindings.of(facts, configured: ["a"], watched: []).map(\.why) == ["nobody answers"])
     facts.hasImpliedPort = true
     #expect(OllamaFindings.of(facts, configured: [], watched: []).first?.type == "OLLAMA_HOST=HOST:11434")
