@@ -47,6 +47,18 @@ import Testing
     #expect(closed.withLock { $0 } == 1)
   }
 
+  @Test func aStallIsShorterThanTheWaitForTheFirstLayer() async throws {
+    let transport = ScriptedTransport(
+      ScriptedTransport.silence(after: [manifest, layer]) {}, ScriptedTransport.answer([layer, success]))
+    let clock = ManualClock()
+    let api = OllamaAPI(
+      endpoint: try OllamaEndpoint("127.0.0.1:11434"), transport: transport,
+      timeouts: PullTimeouts(firstLayer: .seconds(60), stall: .seconds(10)), clock: PullClock(clock))
+    #expect(await clock.drive { await pull(api) } == nil)
+    // Sooner than the first layer might have taken, however often it is looked at.
+    #expect(clock.now.offset < .seconds(60))
+  }
+
   @Test func itIsBegunAgainSoOftenAndNoMore() async throws {
     let transport = ScriptedTransport(ScriptedTransport.failure(.truncated, after: [layer]))
     let clock = ManualClock()
