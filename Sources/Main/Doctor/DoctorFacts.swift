@@ -41,8 +41,6 @@ struct ConfigurationFacts: Sendable {
   var model: String?
   /// Other models that the configuration names.
   var models: [String] = []
-  /// Where the key of the project came from; nil where none is in use.
-  var projectKey: String?
 }
 
 /// A path and what is around it.
