@@ -48,6 +48,7 @@ struct ArgumentParser {
     case .explain: return .explain(try explain(), global)
     case .history: return .history(try history(), global)
     case .record: return .record(try record(), global)
+    case .feedback: return .feedback(try feedback(), global)
     case .retrain: return .retrain(try modelRun(waits: scanned.flags.contains("--wait")), global)
     case .rollback: return .rollback(try rollback(), global)
     case .checkConfig: return .checkConfig(try checkConfig(global), global)
@@ -172,6 +173,43 @@ struct ArgumentParser {
     if options.accepted == nil { throw missing("--accepted N", "answers that were accepted") }
     if options.rejected == nil { throw missing("--rejected N", "answers that were rejected") }
     return options
+  }
+
+  /// `feedback`: one judgement, or a file of them.
+  private func feedback() throws(UsageError) -> FeedbackOptions {
+    let kinds = ["--approve", "--reject", "--correct", "--edited"].filter {
+      scanned.flags.contains($0) || scanned.values[$0] != nil
+    }
+    let model = try model("--model")
+    if let file = try value("--import", FieldCheck.path) {
+      let others = (kinds + CommandSpec.detailsOfJudgement).filter {
+        scanned.flags.contains($0) || scanned.values[$0] != nil
+      }
+      if let other = others.first {
+        throw UsageError("--import and \(other) exclude each other", hint: "What a line says stands in the line.")
+      }
+      return FeedbackOptions(file: file, model: model)
+    }
+    guard let model else { throw missing("--model M", "the model that was judged") }
+    guard let kind = kinds.first else {
+      throw missing("--approve, --reject, --correct TEXT, --edited or --import FILE", "what was thought of the answer")
+    }
+    if kinds.count > 1 {
+      throw UsageError("\(kinds.joined(separator: " and ")) exclude each other", hint: "Name one of them.")
+    }
+    var judgement = Judgement(
+      kind == "--approve" ? .approval : kind == "--reject" ? .rejection : kind == "--correct" ? .correction : .edited,
+      model: model)
+    judgement.correction = scanned.values["--correct"] ?? scanned.values["--edited"]
+    judgement.prompt = scanned.values["--prompt"]
+    judgement.completion = scanned.values["--completion"]
+    judgement.modelVersion = try value("--version") { text throws(FieldProblem) in try CountArgument.label(text) }
+    judgement.id = try value("--id") { text throws(FieldProblem) in try CountArgument.label(text) }
+    judgement.confidence = try number("--confidence") { number throws(FieldProblem) in
+      try FieldCheck.confidence(number)
+    }
+    judgement.microseconds = try value("--timestamp", TimestampArgument.parse)?.microseconds
+    return FeedbackOptions(judgement: judgement)
   }
 
   /// An option that the command needs.

@@ -24,7 +24,10 @@ extension ConfigReader {
     }
     var remedy = NearestName.of(key, among: known).map { "did you mean \($0)?" }
     if remedy == nil {
-      let sections = [("ollama", ollamaKeys), ("supabase", supabaseKeys), ("store", storeKeys), ("log", logKeys)]
+      let sections = [
+        ("ollama", ollamaKeys), ("supabase", supabaseKeys), ("learning", learningKeys), ("store", storeKeys),
+        ("log", logKeys),
+      ]
       if let section = sections.first(where: { $0.1.contains(key) && path != [$0.0] }) {
         remedy = "it belongs into \(section.0): { … }"
       } else if !path.isEmpty, keys.contains(key) {
