@@ -60,7 +60,7 @@ actor LearningActor {
   /// Makes what is closed.
   ///
   /// - Returns: time until the next look.
-  private func look() async -> Duration {
+  func look() async -> Duration {
     let (learning, now) = (settings.current.learning, Timestamp(microseconds: parts.wallClock.microseconds()))
     do {
       var window = try await knownWindow(learning)
@@ -148,8 +148,8 @@ actor LearningActor {
     }
     if contradictions > 0, contradictions != self.contradictions {
       parts.log.warning(
-        "\(contradictions) judgements in learning_events count in no cycle: their event_type and approved contradict "
-          + "each other.")
+        "\(contradictions == 1 ? "1 judgement" : "\(contradictions) judgements") in learning_events "
+          + "\(contradictions == 1 ? "counts" : "count") in no cycle: event_type and approved contradict each other.")
     }
     self.contradictions = contradictions
   }
