@@ -67,8 +67,8 @@ extension Journal {
 
   /// Writes cycles; those that are there are corrected.
   ///
-  /// - Returns: rows that are new or say something else now.
-  public func put(_ cycles: [BuiltCycle]) throws(JournalFailure) -> Int {
+  /// - Returns: those that are new or say something else now.
+  public func put(_ cycles: [BuiltCycle]) throws(JournalFailure) -> [BuiltCycle] {
     try write { database in
       let present = Set(try EmbeddedTables.columns(of: "learning_stats", in: database).map(\.name))
       guard !present.isEmpty else {
@@ -77,18 +77,19 @@ extension Journal {
           description: "\(path): the table learning_stats does not exist, so no cycle was made. Run in "
             + "`sqlite3 \(path)`: \(EmbeddedTables.sql(of: "learning_stats") ?? "");")
       }
-      var changed = 0
+      var changed: [BuiltCycle] = []
       for cycle in cycles {
         let values = cycle.columns.filter { present.contains($0.name) }
         let names = values.map(\.name)
         let others = names.dropFirst()
-        changed += try database.run(
+        let rows = try database.run(
           """
           INSERT INTO learning_stats (\(names.joined(separator: ", ")))
           VALUES (\((1...names.count).map { "?\($0)" }.joined(separator: ", ")))
           ON CONFLICT (id) DO UPDATE SET \(others.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
           WHERE \(others.map { "\($0) IS NOT excluded.\($0)" }.joined(separator: " OR "))
           """, values.map(\.value))
+        if rows > 0 { changed.append(cycle) }
       }
       if let newest = cycles.max(by: { ($0.end, $0.id) < ($1.end, $1.id) }) {
         let last = try meta(Self.lastKey, in: database).flatMap { try cycleEnd($0, in: database) }
@@ -98,7 +99,7 @@ extension Journal {
     }
   }
 
-  /// Takes note of how far cycles are made; writes only where that is news.
+  /// Takes note of how far cycles are made and how time is divided; writes only where that is news.
   public func setLearned(through: Timestamp, layout: String) throws(JournalFailure) {
     let isKnown = try read { database in
       try meta(Self.throughKey, in: database) == through.sortableText

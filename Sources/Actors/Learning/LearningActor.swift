@@ -107,34 +107,41 @@ actor LearningActor {
       late = try await journal.earliestJudgement(behind: place, notBefore: window.oldest(now: now))
     }
     let closed = window.closed(now: now, settle: learning.settle)
+    var hasRead = false
     if let span = window.span(now: now, settle: learning.settle, through: through, late: late), newest > 0 {
-      try await make(window, span)
+      hasRead = try await make(window, span)
     }
-    if newest > 0 { try await journal.setLearned(through: closed, layout: window.text) }
+    // An interval without judgements is no news for the disk.
+    if newest > 0, hasRead || window != self.window {
+      try await journal.setLearned(through: closed, layout: window.text)
+    }
     // Only now: what a failure cut off is read again.
     (through, place) = (closed, newest)
   }
 
-  private func make(_ window: LearningWindow, _ span: LearningWindow.Interval) async throws {
+  /// - Returns: whether there were judgements.
+  private func make(_ window: LearningWindow, _ span: LearningWindow.Interval) async throws -> Bool {
     var builder = CycleBuilder(window: window)
     var (from, behind) = (span.start, Int64.min)
-    var (made, newest): (Int, BuiltCycle?) = (0, nil)
+    var (hasRead, made, newest): (Bool, Int, BuiltCycle?) = (false, 0, nil)
     while true {
       let rows = try await journal.judgements(from: from, behind: behind, before: span.end, limit: Self.page)
       try Task.checkCancellation()
       for row in rows { builder.add(row.event) }
+      hasRead = hasRead || !rows.isEmpty
       let isLast = rows.count < Self.page
       if let last = rows.last { (from, behind) = (last.event.at, last.place) }
       let done = isLast ? span.end : window.interval(of: from).start
       var cycles = builder.take(through: done) { [settings] in settings.current.spelling(of: $0) }[...]
-      newest = cycles.last ?? newest
       while !cycles.isEmpty {
-        made += try await journal.put(Array(cycles.prefix(Self.batch)))
+        let changed = try await journal.put(Array(cycles.prefix(Self.batch)))
+        (made, newest) = (made + changed.count, changed.last ?? newest)
         cycles = cycles.dropFirst(Self.batch)
       }
       if isLast { break }
     }
     tell(made, newest, contradictions: builder.contradictions)
+    return hasRead
   }
 
   private func tell(_ made: Int, _ newest: BuiltCycle?, contradictions: Int) {

@@ -45,7 +45,7 @@ enum FeedbackImport {
         for line in counts.told.dropFirst(told) where !context.global.json { context.terminal.say("retraind: \(line)") }
         requests.endAtOnce(true)
       } catch {
-        if counts.line > 0 {
+        if counts.line > 0, !context.global.json {
           context.terminal.say(
             "retraind: the lines up to \(counts.line) are done (\(words(counts))), the rest is not: import the file "
               + "again, what is in is left out")

@@ -28,10 +28,11 @@ extension ConfigReader {
         ("ollama", ollamaKeys), ("supabase", supabaseKeys), ("learning", learningKeys), ("store", storeKeys),
         ("log", logKeys),
       ]
-      if let section = sections.first(where: { $0.1.contains(key) && path != [$0.0] }) {
-        remedy = "it belongs into \(section.0): { … }"
-      } else if !path.isEmpty, keys.contains(key) {
+      // `interval` is a key of both: outside of them the one that is there for everything is meant.
+      if !path.isEmpty, keys.contains(key) {
         remedy = "it belongs to the top level"
+      } else if let section = sections.first(where: { $0.1.contains(key) && path != [$0.0] }) {
+        remedy = "it belongs into \(section.0): { … }"
       }
     }
     return FieldProblem(

@@ -31,7 +31,8 @@ struct CycleBuilderTests {
     builder.take(through: end)
   }
 
-  @Test("each kind counts where it belongs: a correction in two columns, an edit in one that says nothing of the answer")
+  @Test(
+    "each kind counts where it belongs: a correction in two columns, an edit in one that says nothing of the answer")
   func columns() throws {
     let cycle = try #require(
       build([
@@ -88,7 +89,8 @@ struct CycleBuilderTests {
     #expect(Self.take(&builder, Timestamp(microseconds: .max)).isEmpty)
   }
 
-  @Test("one row for each interval, model and version; another spelling is the same model, no version is one of its own")
+  @Test(
+    "one row for each interval, model and version; another spelling is the same model, no version is one of its own")
   func subjects() {
     let cycles = build([
       event("approval", 10), event("approval", 20, model: "m:latest"), event("approval", 30, model: "library/m"),

@@ -113,6 +113,12 @@ struct LearningActorTests {
     try await stage.judge([.rejection], minute: 60)
     _ = await stage.actor.look()
     #expect(try stage.cycles() == [[Int64(day) + 120, 0, 1, 60], [Int64(day) + 720, 1, 1, 60]])
+    // Only that one has changed, though a newer one was looked at.
+    try await stage.judge([.rejection], minute: day + 61)
+    _ = await stage.actor.look()
+    #expect(
+      stage.bench.lines("A cycle of m was made of 2 judgements: 0 accepted, 2 rejected, until 2026-01-23T02:00:00Z")
+        .count == 1)
     await stage.journal.close()
   }
 
@@ -296,7 +302,8 @@ struct LearningActorTests {
 extension LearningActorTests.Stage {
   /// Everything that stands in the table.
   fileprivate func rows() throws -> [[SQLiteValue]] {
-    try SQLiteDatabase(path: bench.paths.database, access: .readOnly).query("SELECT * FROM learning_stats ORDER BY id") {
+    try SQLiteDatabase(path: bench.paths.database, access: .readOnly).query("SELECT * FROM learning_stats ORDER BY id")
+    {
       row in (0..<15).map { row[$0] }
     }
   }

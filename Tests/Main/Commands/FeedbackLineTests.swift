@@ -133,8 +133,9 @@ struct FeedbackLineTests {
     let other = "{\"type\":\"approval\",\"confidence\":0.25}\n"
     let ids = try batches(Array((line + other + line + line).utf8)).flatMap(\.judgements).compactMap(\.judgement.id)
     #expect(Set(ids).count == 4)
-    #expect(try batches(Array((line + line + other).utf8)).flatMap(\.judgements).compactMap(\.judgement.id)
-      == [ids[0], ids[2], ids[1]])
+    #expect(
+      try batches(Array((line + line + other).utf8)).flatMap(\.judgements).compactMap(\.judgement.id)
+        == [ids[0], ids[2], ids[1]])
   }
 
   @Test("batches are bounded by number and by size, and lose nothing")
