@@ -4,7 +4,7 @@ internal import Rules
 /// Reads a command line. Pure: no environment, no output, no exit.
 struct ArgumentParser {
   /// What was typed.
-  private let scanned: ScannedArguments
+  let scanned: ScannedArguments
   /// The command.
   private let command: CommandName
 
@@ -175,45 +175,8 @@ struct ArgumentParser {
     return options
   }
 
-  /// `feedback`: one judgement, or a file of them.
-  private func feedback() throws(UsageError) -> FeedbackOptions {
-    let kinds = ["--approve", "--reject", "--correct", "--edited"].filter {
-      scanned.flags.contains($0) || scanned.values[$0] != nil
-    }
-    let model = try model("--model")
-    if let file = try value("--import", FieldCheck.path) {
-      let others = (kinds + CommandSpec.detailsOfJudgement).filter {
-        scanned.flags.contains($0) || scanned.values[$0] != nil
-      }
-      if let other = others.first {
-        throw UsageError("--import and \(other) exclude each other", hint: "What a line says stands in the line.")
-      }
-      return FeedbackOptions(file: file, model: model)
-    }
-    guard let model else { throw missing("--model M", "the model that was judged") }
-    guard let kind = kinds.first else {
-      throw missing("--approve, --reject, --correct TEXT, --edited or --import FILE", "what was thought of the answer")
-    }
-    if kinds.count > 1 {
-      throw UsageError("\(kinds.joined(separator: " and ")) exclude each other", hint: "Name one of them.")
-    }
-    var judgement = Judgement(
-      kind == "--approve" ? .approval : kind == "--reject" ? .rejection : kind == "--correct" ? .correction : .edited,
-      model: model)
-    judgement.correction = scanned.values["--correct"] ?? scanned.values["--edited"]
-    judgement.prompt = scanned.values["--prompt"]
-    judgement.completion = scanned.values["--completion"]
-    judgement.modelVersion = try value("--version") { text throws(FieldProblem) in try CountArgument.label(text) }
-    judgement.id = try value("--id") { text throws(FieldProblem) in try CountArgument.label(text) }
-    judgement.confidence = try number("--confidence") { number throws(FieldProblem) in
-      try FieldCheck.confidence(number)
-    }
-    judgement.microseconds = try value("--timestamp", TimestampArgument.parse)?.microseconds
-    return FeedbackOptions(judgement: judgement)
-  }
-
   /// An option that the command needs.
-  private func missing(_ option: String, _ meaning: String) -> UsageError {
+  func missing(_ option: String, _ meaning: String) -> UsageError {
     UsageError(
       "\(command.rawValue) needs \(option): \(meaning)",
       hint: CommandSpec.of(command).examples.first.map { "For example: \($0.command)" } ?? ScannedArguments.topHint)
@@ -235,7 +198,7 @@ extension ArgumentParser {
   }
 
   /// The value of an option; nil where it was not typed.
-  private func value<Value>(
+  func value<Value>(
     _ name: String, _ check: (String) throws(FieldProblem) -> Value
   ) throws(UsageError) -> Value? {
     guard let text = scanned.values[name] else { return nil }
@@ -243,10 +206,10 @@ extension ArgumentParser {
   }
 
   /// A model's name.
-  private func model(_ name: String) throws(UsageError) -> String? { try value(name, FieldCheck.modelName) }
+  func model(_ name: String) throws(UsageError) -> String? { try value(name, FieldCheck.modelName) }
 
   /// A number.
-  private func number<Value>(
+  func number<Value>(
     _ name: String, _ check: (ConfigNumber) throws(FieldProblem) -> Value
   ) throws(UsageError) -> Value? {
     try value(name) { text throws(FieldProblem) in try check(try CountArgument.number(text)) }
