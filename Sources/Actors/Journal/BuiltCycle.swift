@@ -1,7 +1,7 @@
 public import Rules
 
 /// A cycle that was made of judgements, as `learning_stats` takes it.
-public struct BuiltCycle: Sendable, Hashable {
+public struct BuiltCycle: Sendable, Equatable {
   /// Follows from model, version and begin: the same cycle made again has the same one.
   public var id: String
   /// The model; nil where its judgements name none.
@@ -50,11 +50,11 @@ public struct BuiltCycle: Sendable, Hashable {
 }
 
 /// How far cycles were made of judgements.
-public struct LearningProgress: Sendable, Hashable {
+public struct LearningProgress: Sendable {
   /// Intervals that ended by then are made; nil before the first time.
   public var through: Timestamp?
   /// The newest cycle that was made.
   public var last: CycleRow?
-  /// Judgements that stand in no cycle yet.
+  /// Judgements that stand in no cycle yet, up to `Journal.mostPending`.
   public var pending: Int
 }

@@ -2,7 +2,7 @@ internal import Platform
 public import Rules
 
 /// What became of a judgement.
-public enum JudgementOutcome: Sendable, Hashable {
+public enum JudgementOutcome: Sendable {
   /// It is a new row.
   case added
   /// It was there already and says the same.

@@ -4,12 +4,15 @@ public import Rules
 /// Reading judgements and writing the cycles that are made of them.
 extension Journal {
   /// A judgement and where it stands in the order of reading.
-  public struct JudgedRow: Sendable, Hashable {
+  public struct JudgedRow: Sendable {
     /// The judgement.
     public var event: JudgedEvent
     /// Its place among those of the same time.
     public var place: Int64
   }
+
+  /// Judgements in no cycle that are counted at most: a status is no reason to read a table through.
+  public static let mostPending = 10_000
 
   private static let throughKey = "learning_through"
   private static let lastKey = "learning_last"
@@ -129,9 +132,11 @@ extension Journal {
         isThere
         ? try database.first(
           """
-          SELECT count(*) FROM learning_events
-          WHERE \(EmbeddedTables.isJudgement) AND \(EmbeddedTables.eventKey) >= ?1
-          """, [SQLiteValue(from)]
+          SELECT count(*) FROM (
+            SELECT 1 FROM learning_events
+            WHERE \(EmbeddedTables.isJudgement) AND \(EmbeddedTables.eventKey) >= ?1 LIMIT ?2
+          )
+          """, [SQLiteValue(from), SQLiteValue(Self.mostPending)]
         ) { $0[0].integer ?? 0 } : 0
       return (through, try meta(Self.lastKey, in: database), Int(clamping: pending ?? 0))
     }

@@ -67,7 +67,7 @@ public struct Judgement: Sendable, Hashable, Codable {
 }
 
 /// A judgement as its table has it: whoever wrote it, anything may be missing.
-public struct JudgedEvent: Sendable, Hashable {
+public struct JudgedEvent: Sendable {
   /// When it was made.
   public var at: Timestamp
   /// `event_type`.

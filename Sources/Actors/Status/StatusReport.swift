@@ -92,7 +92,7 @@ public struct StatusReport: Sendable, Hashable, Codable {
       /// Edited answers.
       public var edited: Int64?
     }
-    /// Judgements that stand in no cycle yet.
+    /// Judgements that stand in no cycle yet; 10,000 where there are more.
     public var pending: Int
     /// Cycles that ended by then are made, RFC 3339.
     public var through: String?
