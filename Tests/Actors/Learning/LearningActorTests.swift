@@ -266,13 +266,13 @@ struct LearningActorTests {
     let learning = LearningSettings(interval: .seconds(60), settle: .seconds(5))
     let monitor = try await bench.start(Settings(model: "m", learning: learning), mode: .daemon)
     await bench.logged("Check 1: ")
-    for minute in 0..<3 {
-      for kind in [Judgement.Kind.approval, .approval, .approval, .rejection] {
-        var judgement = Judgement(kind, model: "m")
-        judgement.microseconds = MonitorBench.origin + Int64(minute) * 60_000_000 - 180_000_000
-        #expect(try await monitor.feedback([judgement]).judgements.map(\.outcome) == [.added])
-      }
+    // All at once: whenever it looks, it sees all of them or none.
+    let judgements = (0..<12).map { number in
+      var judgement = Judgement(number % 4 == 3 ? .rejection : .approval, model: "m")
+      judgement.microseconds = MonitorBench.origin + Int64(number / 4) * 60_000_000 - 180_000_000
+      return judgement
     }
+    #expect(try await monitor.feedback(judgements).judgements.allSatisfy { $0.outcome == .added })
     await bench.advance(until: bench.log, within: .seconds(600), pause: .seconds(60)) {
       $0.contains { $0.contains("3 cycles were made of judgements") }
     }
