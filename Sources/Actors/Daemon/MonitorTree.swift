@@ -2,7 +2,7 @@ import Journal
 import Platform
 import Supervision
 
-/// The supervision tree: `journal → outbox → runs → retrain → monitor → control`, `restForOne`.
+/// The supervision tree: `journal → outbox → runs → retrain → monitor → control → learning`, `restForOne`.
 ///
 /// Each factory makes a fresh instance from the current instance of those before it, so that nothing holds a stale one.
 final class MonitorTree: Sendable {
@@ -18,6 +18,7 @@ final class MonitorTree: Sendable {
   let runs = Ref<JobPool>("runs")
   let retrain = Ref<RetrainActor>("retrain")
   let monitor = Ref<MonitorActor>("monitor")
+  let learning = Ref<LearningActor>("learning")
   let owner = Owner()
   let handover = LaneHandover()
   private let outboxWakeup = Wakeup()
@@ -52,7 +53,8 @@ final class MonitorTree: Sendable {
   /// The children, in the order in which they start.
   func children() -> [ChildSpec] {
     var children = [journalChild(), outboxChild(), runsChild(), retrainChild(), monitorChild()]
-    if mode == .daemon { children.append(controlChild()) }
+    // The last one: what goes wrong with cycles in the making disturbs nobody else.
+    if mode == .daemon { children += [controlChild(), learningChild()] }
     return children
   }
 
@@ -123,6 +125,15 @@ final class MonitorTree: Sendable {
           isScheduled: mode == .daemon)
       },
       run: { monitor, context in try await monitor.run(context) })
+  }
+
+  private func learningChild() -> ChildSpec {
+    .instance(
+      id: "learning", ref: learning,
+      make: { [journal, parts, settings] _ in
+        LearningActor(journal: try journal.get(), parts: parts, settings: settings)
+      },
+      run: { learning, context in try await learning.run(context) })
   }
 
   private func controlChild() -> ChildSpec {

@@ -1,6 +1,6 @@
 public import Journal
 import Platform
-import Rules
+public import Rules
 import Stores
 import Supervision
 
@@ -71,6 +71,12 @@ extension RetrainMonitor {
       cycle, id: parts.identifiers.next(), now: Timestamp(microseconds: parts.wallClock.microseconds()))
   }
 
+  /// Adds judgements to the embedded store, all of them or none.
+  public func feedback(_ judgements: [Judgement]) async throws -> FeedbackAnswer {
+    try await JudgementRecorder(journal: try tree.journal.get(), settings: settings).add(
+      judgements, identifier: parts.identifiers.next, now: Timestamp(microseconds: parts.wallClock.microseconds()))
+  }
+
   private static func noName(_ text: String, _ problem: String) -> String {
     "no model to act on: \"\(PrintableText.clip(text, to: PrintableText.nameLength))\" \(problem)"
   }
@@ -135,7 +141,11 @@ extension RetrainMonitor {
   /// The exit code of a command whose request failed: whether it is worth asking again, wrong by itself, or neither.
   private static func exitCode(of error: any Error) -> Int32 {
     if Patience.isWorthwhile(error) { return 75 }
-    return error is CycleRefusal ? 64 : 3
+    switch error {
+    case is CycleRefusal, is JudgementRefusal: return 64
+    case is JudgementsElsewhere: return 78
+    default: return 3
+    }
   }
 
   /// Answers one request of the control channel; `reply` is called with each line, the last one final.
@@ -166,6 +176,7 @@ extension RetrainMonitor {
         // From whatever program: this one's own command has looked at it before.
         try CycleRefusal.check(cycle, now: Timestamp(microseconds: parts.wallClock.microseconds()))
         final.recorded = try await record(cycle)
+      case .feedback: final.feedback = try await feedback(request.judgements ?? [])
       }
     } catch {
       final.error = "\(error)"

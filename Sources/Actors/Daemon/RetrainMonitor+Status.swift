@@ -53,6 +53,13 @@ extension RetrainMonitor {
     }
   }
 
+  /// Fills in how far cycles are made of judgements.
+  func fillLearning(_ report: inout StatusReport, now: Timestamp) async {
+    guard settings.makesCycles, let journal = tree.journal.current else { return }
+    report.learning = await StatusReport.Learning.of(journal, now: now)
+    report.learning?.lastError = await tree.learning.current?.lastError
+  }
+
   /// Results of the last check, with how the runs ended that it started and that have ended since.
   private func upToDate(_ results: [CheckResult]) async -> [CheckResult] {
     var results = results
@@ -91,6 +98,21 @@ extension StatusReport.Outbox {
   public init(_ counts: OutboxCounts) {
     self.init(
       pending: counts.pending, delivered: counts.delivered, blocked: counts.blocked)
+  }
+}
+
+extension StatusReport.Learning {
+  /// As the journal knows it; nil where that cannot be read.
+  public static func of(_ journal: Journal, now: Timestamp) async -> Self? {
+    let bound = now.adding(.zero - LearningWindow.lateBound)
+    guard let progress = try? await journal.learningProgress(notBefore: bound) else { return nil }
+    var learning = Self(pending: progress.pending, through: progress.through?.rfc3339)
+    learning.lastCycle = progress.last.map { cycle in
+      Cycle(
+        id: cycle.id, model: cycle.model, modelVersion: cycle.modelVersion, timestamp: cycle.timestamp?.rfc3339,
+        accepted: cycle.accepted, rejected: cycle.rejected, edited: cycle.edited)
+    }
+    return learning
   }
 }
 

@@ -216,6 +216,7 @@ public final class RetrainMonitor: Sendable {
       }
     }
     await tree.monitor.current?.onSettingsChanged()
+    await tree.learning.current?.onSettingsChanged()
     parts.onReload()
     await tree.outbox.current?.onReload()
     var answer = ReloadAnswer()
@@ -248,6 +249,7 @@ public final class RetrainMonitor: Sendable {
       report.outbox.blockedWhy = why
     }
     await fillMonitor(&report, now: now)
+    await fillLearning(&report, now: now)
     report.configuration.file = file
     report.configuration.effective = settings.effective
     report.configuration.lastReload = reload.map { Timestamp(microseconds: $0).rfc3339 }

@@ -22,21 +22,32 @@ public enum EmbeddedTables {
     var more = ""
   }
 
-  /// `learning_stats.timestamp` as text that orders as time does, NULL where it cannot be read: the journal's own form
-  /// as it is, seconds or milliseconds since 1970, an offset without minutes, and whatever else SQLite reads as a date.
+  /// `learning_stats.timestamp` as text that orders as time does, see `orderKey(of:)`.
+  package static let orderKey = orderKey(of: "timestamp")
+  /// `learning_events.created_at` likewise.
+  static let eventKey = orderKey(of: "created_at")
+
+  /// Rows of `learning_events` that are judgements. The plus keeps SQLite from looking them up by their type, which is
+  /// nearly all there are: they are found by their time.
+  static let isJudgement = "+event_type IN ('approval', 'rejection', 'correction', 'edited')"
+
+  /// A column of stamps as text that orders as time does, NULL where it cannot be read: the journal's own form as it is,
+  /// seconds or milliseconds since 1970, an offset without minutes, and whatever else SQLite reads as a date.
   ///
-  /// It is part of an index, so it must be written the same in every query and never change: a new form needs a
+  /// It is part of indices, so it must be written the same in every query and never change: a new form needs a
   /// migration. Nothing in it depends on the clock ('now' begins with no digit).
-  package static let orderKey = """
-    CASE \
-    WHEN timestamp GLOB '\(canonicalGlob)' THEN timestamp \
-    WHEN timestamp NOT GLOB '*[^0-9]*' AND length(timestamp) BETWEEN 9 AND 11 \
-    THEN strftime('\(format)', CAST(timestamp AS INTEGER), 'unixepoch') \
-    WHEN timestamp NOT GLOB '*[^0-9]*' AND length(timestamp) BETWEEN 12 AND 14 \
-    THEN strftime('\(format)', CAST(timestamp AS INTEGER) / 1000.0, 'unixepoch') \
-    WHEN timestamp GLOB '[0-9]*:*[+-][0-9][0-9]' THEN strftime('\(format)', timestamp || ':00') \
-    WHEN timestamp GLOB '[0-9]*' THEN strftime('\(format)', timestamp) END
+  private static func orderKey(of column: String) -> String {
     """
+    CASE \
+    WHEN \(column) GLOB '\(canonicalGlob)' THEN \(column) \
+    WHEN \(column) NOT GLOB '*[^0-9]*' AND length(\(column)) BETWEEN 9 AND 11 \
+    THEN strftime('\(format)', CAST(\(column) AS INTEGER), 'unixepoch') \
+    WHEN \(column) NOT GLOB '*[^0-9]*' AND length(\(column)) BETWEEN 12 AND 14 \
+    THEN strftime('\(format)', CAST(\(column) AS INTEGER) / 1000.0, 'unixepoch') \
+    WHEN \(column) GLOB '[0-9]*:*[+-][0-9][0-9]' THEN strftime('\(format)', \(column) || ':00') \
+    WHEN \(column) GLOB '[0-9]*' THEN strftime('\(format)', \(column)) END
+    """
+  }
 
   private static let format = "%Y-%m-%dT%H:%M:%f000Z"
   private static let digit = "[0-9]"
@@ -77,7 +88,10 @@ public enum EmbeddedTables {
       Column(name: "approved", type: "INTEGER"), Column(name: "model_version", type: "TEXT"),
       Column(name: "confidence_score", type: "REAL"), metadata, createdAt,
     ],
-    indices: [(name: "learning_events_newest", on: "learning_events(event_type, created_at DESC)")])
+    indices: [
+      (name: "learning_events_newest", on: "learning_events(event_type, created_at DESC)"),
+      (name: "learning_events_time", on: "learning_events(\(eventKey))"),
+    ])
 
   static let systemEvents = Table(
     name: "system_events",
@@ -125,6 +139,13 @@ public enum EmbeddedTables {
       }
       for index in table.indices { try database.run(table.create(index: index)) }
     }
+  }
+
+  /// Makes the indices of `learning_events` that an older file lacks; nothing where somebody dropped the table.
+  static func indexEvents(in database: SQLiteDatabase) throws {
+    let present = Set(try columns(of: learningEvents.name, in: database).map(\.name))
+    guard present.contains("event_type"), present.contains("created_at") else { return }
+    for index in learningEvents.indices { try database.run(learningEvents.create(index: index)) }
   }
 
   /// A table's columns as they are in the file, lower-cased; empty where it does not exist.

@@ -15,6 +15,7 @@ enum JournalSchema {
           try database.execute(script: ownTables)
         },
         { database in try database.execute(script: mirrorTable) },
+        { database in try EmbeddedTables.indexEvents(in: database) },
       ])
   }
 

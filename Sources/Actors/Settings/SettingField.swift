@@ -80,6 +80,9 @@ extension Settings {
       ]
     }
     return fields + [
+      SettingField(path: ["learning", "enabled"], value: .flag(learning.isEnabled)),
+      SettingField(path: ["learning", "interval"], value: .text(DurationText.print(learning.interval))),
+      SettingField(path: ["learning", "settle"], value: .text(DurationText.print(learning.settle))),
       SettingField(path: ["store", "path"], value: .text(store.path), needsRestart: true),
       SettingField(path: ["log", "file"], value: .text(log.file), needsRestart: true),
       SettingField(path: ["log", "level"], value: .text(log.level.rawValue)),

@@ -16,6 +16,8 @@ public struct Settings: Sendable, Hashable {
   public var ollama: OllamaSettings
   /// Supabase; nil where no URL is configured.
   public var supabase: SupabaseSettings?
+  /// How judgements become cycles.
+  public var learning: LearningSettings
   /// The embedded store.
   public var store: StoreSettings
   /// The log.
@@ -27,8 +29,8 @@ public struct Settings: Sendable, Hashable {
   public init(
     model: String? = nil, interval: Duration = .seconds(60 * 60), rules: RuleSettings = RuleSettings(),
     strategy: Strategy = .pull, models: [String: ModelSettings] = [:], ollama: OllamaSettings = OllamaSettings(),
-    supabase: SupabaseSettings? = nil, store: StoreSettings = StoreSettings(), log: LogSettings = LogSettings(),
-    stateDirectory: String? = nil
+    supabase: SupabaseSettings? = nil, learning: LearningSettings = LearningSettings(),
+    store: StoreSettings = StoreSettings(), log: LogSettings = LogSettings(), stateDirectory: String? = nil
   ) {
     self.model = model
     self.interval = interval
@@ -37,6 +39,7 @@ public struct Settings: Sendable, Hashable {
     self.models = models
     self.ollama = ollama
     self.supabase = supabase
+    self.learning = learning
     self.store = store
     self.log = log
     self.stateDirectory = stateDirectory

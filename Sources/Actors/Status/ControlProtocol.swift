@@ -1,3 +1,5 @@
+public import Rules
+
 /// What a command asks of a running daemon: one line of JSON on the control socket.
 public struct ControlRequest: Sendable, Hashable, Codable {
   /// What is asked.
@@ -14,6 +16,8 @@ public struct ControlRequest: Sendable, Hashable, Codable {
     case reload
     /// A cycle to add.
     case record
+    /// Judgements to add.
+    case feedback
   }
   /// A cycle to add, as `record` takes it.
   public struct Cycle: Sendable, Hashable, Codable {
@@ -50,11 +54,15 @@ public struct ControlRequest: Sendable, Hashable, Codable {
   public var waits: Bool?
   /// The cycle to add.
   public var cycle: Cycle?
+  /// The judgements to add.
+  public var judgements: [Judgement]?
 
   /// Makes a request.
   public init(
-    _ command: Command, model: String? = nil, isDryRun: Bool? = nil, waits: Bool? = nil, cycle: Cycle? = nil
+    _ command: Command, model: String? = nil, isDryRun: Bool? = nil, waits: Bool? = nil, cycle: Cycle? = nil,
+    judgements: [Judgement]? = nil
   ) {
+    self.judgements = judgements
     self.command = command
     self.model = model
     self.isDryRun = isDryRun
@@ -79,6 +87,8 @@ public struct ControlReply: Sendable, Hashable, Codable {
   public var reload: ReloadAnswer?
   /// The cycle that was recorded.
   public var recorded: RecordAnswer?
+  /// What became of the judgements.
+  public var feedback: FeedbackAnswer?
   /// Why nothing was done, for people.
   public var error: String?
   /// The exit code that goes with `error`.
@@ -139,6 +149,30 @@ public struct RecordAnswer: Sendable, Hashable, Codable {
   public var isFirst: Bool
   /// Its length as it stands in the store.
   public var windowMinutes: Int64?
+}
+
+/// What became of judgements, in the order in which they were sent.
+public struct FeedbackAnswer: Sendable, Hashable, Codable {
+  /// What became of one.
+  public enum Outcome: String, Sendable, Hashable, Codable {
+    /// It is a new row.
+    case added
+    /// It was there already.
+    case alreadyThere = "already_there"
+    /// Its id is another one's.
+    case refused
+  }
+  /// One of them.
+  public struct Entry: Sendable, Hashable, Codable {
+    /// The row's id.
+    public var id: String
+    /// What became of it.
+    public var outcome: Outcome
+    /// Why it was refused.
+    public var why: String?
+  }
+  /// One after the other.
+  public var judgements: [Entry]
 }
 
 /// What a reload did.

@@ -73,6 +73,40 @@ public struct StatusReport: Sendable, Hashable, Codable {
     /// Why the newest blocked one is.
     public var blockedWhy: String?
   }
+  /// How far cycles are made of judgements.
+  public struct Learning: Sendable, Hashable, Codable {
+    /// A cycle that was made.
+    public struct Cycle: Sendable, Hashable, Codable {
+      /// The row's id.
+      public var id: String
+      /// Its model.
+      public var model: String?
+      /// The model's version.
+      public var modelVersion: String?
+      /// Its end, RFC 3339.
+      public var timestamp: String?
+      /// Accepted judgements.
+      public var accepted: Int64?
+      /// Rejected judgements.
+      public var rejected: Int64?
+      /// Edited answers.
+      public var edited: Int64?
+    }
+    /// Judgements that stand in no cycle yet; 10,000 where there are more.
+    public var pending: Int
+    /// Cycles that ended by then are made, RFC 3339.
+    public var through: String?
+    /// The newest cycle that was made.
+    public var lastCycle: Cycle?
+    /// Why none can be made just now.
+    public var lastError: String?
+
+    /// Nothing is made yet.
+    init(pending: Int, through: String?) {
+      self.pending = pending
+      self.through = through
+    }
+  }
   /// The schedule.
   public struct Monitor: Sendable, Hashable, Codable {
     /// Scheduled checks so far.
@@ -150,6 +184,8 @@ public struct StatusReport: Sendable, Hashable, Codable {
   public var outbox = Outbox()
   /// The store; nil where it is the embedded one.
   public var store: Store?
+  /// Cycles that are made of judgements; nil where none are made here.
+  public var learning: Learning?
   /// The schedule.
   public var monitor = Monitor()
   /// The configuration.

@@ -4,7 +4,7 @@ internal import Rules
 /// Reads a command line. Pure: no environment, no output, no exit.
 struct ArgumentParser {
   /// What was typed.
-  private let scanned: ScannedArguments
+  let scanned: ScannedArguments
   /// The command.
   private let command: CommandName
 
@@ -48,6 +48,7 @@ struct ArgumentParser {
     case .explain: return .explain(try explain(), global)
     case .history: return .history(try history(), global)
     case .record: return .record(try record(), global)
+    case .feedback: return .feedback(try feedback(), global)
     case .retrain: return .retrain(try modelRun(waits: scanned.flags.contains("--wait")), global)
     case .rollback: return .rollback(try rollback(), global)
     case .doctor: return .doctor(global)
@@ -176,7 +177,7 @@ struct ArgumentParser {
   }
 
   /// An option that the command needs.
-  private func missing(_ option: String, _ meaning: String) -> UsageError {
+  func missing(_ option: String, _ meaning: String) -> UsageError {
     UsageError(
       "\(command.rawValue) needs \(option): \(meaning)",
       hint: CommandSpec.of(command).examples.first.map { "For example: \($0.command)" } ?? ScannedArguments.topHint)
@@ -198,7 +199,7 @@ extension ArgumentParser {
   }
 
   /// The value of an option; nil where it was not typed.
-  private func value<Value>(
+  func value<Value>(
     _ name: String, _ check: (String) throws(FieldProblem) -> Value
   ) throws(UsageError) -> Value? {
     guard let text = scanned.values[name] else { return nil }
@@ -206,10 +207,10 @@ extension ArgumentParser {
   }
 
   /// A model's name.
-  private func model(_ name: String) throws(UsageError) -> String? { try value(name, FieldCheck.modelName) }
+  func model(_ name: String) throws(UsageError) -> String? { try value(name, FieldCheck.modelName) }
 
   /// A number.
-  private func number<Value>(
+  func number<Value>(
     _ name: String, _ check: (ConfigNumber) throws(FieldProblem) -> Value
   ) throws(UsageError) -> Value? {
     try value(name) { text throws(FieldProblem) in try check(try CountArgument.number(text)) }

@@ -63,6 +63,14 @@ struct ScannedArguments: Sendable, Hashable {
       values[option.name] = attached
       return false
     }
+    if option.isValueOptional {
+      guard let following, !following.isEmpty, !following.hasPrefix("-") else {
+        flags.insert(option.name)
+        return false
+      }
+      values[option.name] = following
+      return true
+    }
     // A negative number is a value, a wrong one perhaps, but then it is the value that is wrong.
     let isNumber = following.map { $0.hasPrefix("-") && $0.dropFirst().first?.isNumber == true } ?? false
     guard let following, !following.isEmpty, isNumber || following == "-" || !following.hasPrefix("-") else {

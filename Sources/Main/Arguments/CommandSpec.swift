@@ -12,6 +12,8 @@ enum CommandName: String, Sendable, Hashable, CaseIterable {
   case history
   /// Add a cycle.
   case record
+  /// Add a judgement.
+  case feedback
   /// Refresh a model now.
   case retrain
   /// Put the version back that served before.
@@ -42,9 +44,14 @@ struct OptionSpec: Sendable, Hashable {
   var summary: String
   /// One letter with its dash that means the same.
   var short: String?
+  /// Whether it may stand without its value.
+  var isValueOptional: Bool
 
   /// Describes an option.
-  init(_ name: String, value: String? = nil, short: String? = nil, _ summary: String) {
+  init(
+    _ name: String, value: String? = nil, isValueOptional: Bool = false, short: String? = nil, _ summary: String
+  ) {
+    self.isValueOptional = isValueOptional
     self.name = name
     self.value = value
     self.summary = summary
@@ -52,7 +59,7 @@ struct OptionSpec: Sendable, Hashable {
   }
 
   /// `--model M`.
-  var usage: String { value.map { "\(name) \($0)" } ?? name }
+  var usage: String { value.map { isValueOptional ? "\(name) [\($0)]" : "\(name) \($0)" } ?? name }
 }
 
 /// An argument without a name.

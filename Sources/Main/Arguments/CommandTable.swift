@@ -10,6 +10,11 @@ extension CommandSpec {
   /// A model that is needed.
   private static let requiredModel = PositionalSpec(name: "MODEL", isRequired: true, summary: "the model's name")
 
+  /// Options of `feedback` that say more of one judgement.
+  static let detailsOfJudgement = [
+    "--prompt", "--completion", "--version", "--confidence", "--timestamp", "--id",
+  ]
+
   /// Every command, in the order of the help.
   static let all: [CommandSpec] = [
     CommandSpec(
@@ -87,6 +92,38 @@ extension CommandSpec {
       examples: [
         Example("retraind record --model llama3.2:3b --accepted 12 --rejected 8", "a cycle that ends now"),
         Example("retraind record --model llama3.2:3b --rate 0.40", "a rate that nobody counted"),
+      ]),
+    CommandSpec(
+      .feedback, "add a judgement of an answer, or a file of them",
+      details: """
+        The daemon makes cycles of judgements (`learning` in the configuration). FILE has one JSON object a line with
+        event_type (approval, rejection, correction, edited), model, and where known model_version, confidence_score,
+        created_at, submission_id, prompt, completion, correction, id; - is standard input.
+        Exit 0 recorded or already there, 3 where a line or an id was refused.
+        """,
+      usage: """
+        --model M (--approve | --reject | --correct TEXT | --edited [TEXT]) [--prompt TEXT]
+                          [--completion TEXT] [--version V] [--confidence X] [--timestamp T] [--id ID]
+                          | [--model M] --import FILE
+        """,
+      options: [
+        OptionSpec("--model", value: "M", "the model that was judged; with --import, that of lines which name none"),
+        OptionSpec("--approve", "the answer was accepted"),
+        OptionSpec("--reject", "it was not"),
+        OptionSpec("--correct", value: "TEXT", "it was wrong, and this is right"),
+        OptionSpec("--edited", value: "TEXT", isValueOptional: true, "it was changed before use (into this)"),
+        OptionSpec("--prompt", value: "TEXT", "what the model was asked"),
+        OptionSpec("--completion", value: "TEXT", "what it answered"),
+        OptionSpec("--version", value: "V", "the model's version"),
+        OptionSpec("--confidence", value: "X", "how sure the model was, 0 to 1 (0: not known)"),
+        OptionSpec("--timestamp", value: "T", "when it was judged, such as 2026-11-23T14:37:14Z (now without it)"),
+        OptionSpec("--id", value: "ID", "the judgement's id (a new one without it): the same twice is one"),
+        OptionSpec("--import", value: "FILE", "add the judgements of a file of JSON lines; again adds none twice"),
+      ],
+      examples: [
+        Example("retraind feedback --model llama3.2:3b --approve", "an answer that was accepted"),
+        Example("retraind feedback --model llama3.2:3b --correct 'Bern' --prompt 'Capital?'", "what would be right"),
+        Example("retraind feedback --import judgements.jsonl", "a file of them"),
       ]),
     CommandSpec(
       .retrain, "refresh a model now, whatever its accept rate",

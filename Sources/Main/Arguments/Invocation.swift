@@ -14,6 +14,8 @@ enum Invocation: Sendable, Hashable {
   case history(HistoryOptions, GlobalOptions)
   /// `record`.
   case record(RecordOptions, GlobalOptions)
+  /// `feedback`.
+  case feedback(FeedbackOptions, GlobalOptions)
   /// `retrain`.
   case retrain(ModelRunOptions, GlobalOptions)
   /// `rollback`.
@@ -37,7 +39,8 @@ enum Invocation: Sendable, Hashable {
   var global: GlobalOptions {
     switch self {
     case .run(_, let global), .check(_, let global), .explain(_, let global), .history(_, let global),
-      .record(_, let global), .retrain(_, let global), .rollback(_, let global), .checkConfig(_, let global),
+      .record(_, let global), .feedback(_, let global), .retrain(_, let global), .rollback(_, let global),
+      .checkConfig(_, let global),
       .schema(_, let global), .demo(_, let global), .help(_, let global), .status(let global), .reload(let global),
       .doctor(let global), .version(let global):
       global
@@ -153,6 +156,16 @@ struct RecordOptions: Sendable, Hashable {
   var version: String?
   /// The cycle's id.
   var id: String?
+}
+
+/// `feedback`.
+struct FeedbackOptions: Sendable, Hashable {
+  /// The judgement; nil where a file of them is read.
+  var judgement: Judgement?
+  /// The file; `-` for standard input.
+  var file: String?
+  /// The model of lines that name none.
+  var model: String?
 }
 
 /// `retrain` and `rollback`.

@@ -99,7 +99,7 @@ struct DaemonLink: Sendable {
 
   private static func silence(of command: ControlRequest.Command) -> Duration {
     switch command {
-    case .status, .record, .reload: shortSilence
+    case .status, .record, .feedback, .reload: shortSilence
     case .check, .retrain, .rollback: longSilence
     }
   }

@@ -41,7 +41,7 @@ extension ProgramContext {
     let mayGoOnAlone: Bool
     switch invocation {
     case .status, .explain, .history, .reload: mayGoOnAlone = true
-    case .record, .check, .retrain, .rollback: mayGoOnAlone = false
+    case .record, .feedback, .check, .retrain, .rollback: mayGoOnAlone = false
     case .run, .doctor, .checkConfig, .help, .version, .schema, .demo: return nil
     }
     var flags = invocation.overrides
@@ -87,7 +87,7 @@ func runProgram(_ arguments: [String]) -> Never {
     // It helps those whose configuration cannot be used yet, too.
     let loaded = try? context.load(invocation.overrides)
     endProgram(SchemaCommand.run(options, usesSupabase: loaded?.settings.supabase != nil, context))
-  case .run, .check, .status, .explain, .history, .record, .retrain, .rollback, .reload:
+  case .run, .check, .status, .explain, .history, .record, .feedback, .retrain, .rollback, .reload:
     runConfigured(invocation, context)
   }
 }
@@ -131,6 +131,8 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
   case .explain(let options, _): runWithSignals(requests) { await ExplainCommand.run(options, loaded, context) }
   case .history(let options, _): runWithSignals(requests) { await HistoryCommand.run(options, loaded, context) }
   case .record(let options, _): runWithSignals(requests) { await RecordCommand.run(options, loaded, requests, context) }
+  case .feedback(let options, _):
+    runWithSignals(requests) { await FeedbackCommand.run(options, loaded, requests, context) }
   case .retrain(let options, _):
     runWithSignals(requests) { await ModelRunCommand.run(.retrain, options, loaded, requests, context) }
   case .rollback(let options, _):

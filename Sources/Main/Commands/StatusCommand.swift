@@ -47,6 +47,7 @@ enum StatusCommand {
       writtenAt: now.rfc3339, state: "not running", version: RetrainMonitor.version,
       journal: StatusReport.JournalStatus(path: loaded.paths.database))
     report.outbox = StatusReport.Outbox(try await journal.outboxCounts())
+    if loaded.settings.learning.isEnabled { report.learning = await StatusReport.Learning.of(journal, now: now) }
     report.configuration.file = loaded.file
     report.configuration.effective = loaded.settings.effective
     report.lane.waiting = try await journal.openRuns().map {
@@ -88,6 +89,7 @@ enum StatusText {
     lines.append(
       "  events        \(outbox.delivered) delivered, \(outbox.pending) pending, \(outbox.blocked) blocked")
     if let why = outbox.blockedWhy { lines.append(terminal.paint("  blocked: \(why)", .yellow)) }
+    if let learning = report.learning { lines += learningLines(learning, terminal) }
     lines += laneLines(report.lane)
     if !report.models.isEmpty {
       lines.append("Models (as of the last check)")
@@ -124,6 +126,21 @@ enum StatusText {
       lines.append("                cycles as of \(store.mirroredAt ?? "never: there are none to judge by")")
     }
     return lines + store.notes.map { terminal.paint("  note: \($0.shownText)", .yellow) }
+  }
+
+  private static func learningLines(_ learning: StatusReport.Learning, _ terminal: Terminal) -> [String] {
+    var lines: [String] = []
+    if learning.lastCycle != nil || learning.pending > 0 {
+      let last = learning.lastCycle.map { cycle in
+        "; last cycle \(cycle.timestamp ?? "(no timestamp)"), \(cycle.model?.shownName ?? "(no model)"): "
+          + "\(cycle.accepted ?? 0) accepted, \(cycle.rejected ?? 0) rejected"
+      }
+      lines.append("  judgements    \(learning.pending) in no cycle yet\(last ?? "")")
+    }
+    if let error = learning.lastError {
+      lines.append(terminal.paint("  no cycles are made of judgements: \(error.shownText)", .red))
+    }
+    return lines
   }
 
   private static func laneLines(_ lane: StatusReport.Lane) -> [String] {

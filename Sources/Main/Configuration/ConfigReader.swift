@@ -5,11 +5,15 @@ internal import Rules
 struct ConfigReader {
   /// The keys of the file.
   static let keys =
-    ["model", "interval"] + RuleOverrides.keys + ["models", "ollama", "supabase", "store", "log", "$schema"]
+    ["model", "interval"] + RuleOverrides.keys + [
+      "models", "ollama", "supabase", "learning", "store", "log", "$schema",
+    ]
   /// The keys of `ollama`.
   static let ollamaKeys = ["host", "transport", "pullTimeout", "stopGrace", "stallTimeout", "backup", "program"]
   /// The keys of `supabase`.
   static let supabaseKeys = ["url", "keyFile"]
+  /// The keys of `learning`.
+  static let learningKeys = ["enabled", "interval", "settle"]
   /// The key of `store`.
   static let storeKeys = ["path"]
   /// The keys of `log`.
@@ -57,6 +61,7 @@ struct ConfigReader {
       case "models": readModels(entry.value, path)
       case "ollama": readOllama(entry.value, path)
       case "supabase": readSupabase(entry.value, path)
+      case "learning": readLearning(entry.value, path)
       case "store": readStore(entry.value, path)
       case "log": readLog(entry.value, path)
       case "$schema": continue
@@ -142,6 +147,20 @@ struct ConfigReader {
         supabaseKeyFile = text(entry.value, path, SupabaseKey.checkPath)
       }
     }
+  }
+
+  /// `learning`.
+  private mutating func readLearning(_ node: ConfigNode, _ path: [String]) {
+    var learning = settings.learning
+    for entry in entries(of: node, at: path, known: ConfigReader.learningKeys) {
+      let (value, path) = (entry.value, path + [entry.key])
+      switch entry.key {
+      case "enabled": learning.isEnabled = flag(value, path) ?? learning.isEnabled
+      case "interval": learning.interval = duration(value, path, FieldLimits.learningInterval) ?? learning.interval
+      default: learning.settle = duration(value, path, FieldLimits.settle) ?? learning.settle
+      }
+    }
+    settings.learning = learning
   }
 
   /// `store`.

@@ -24,11 +24,15 @@ extension ConfigReader {
     }
     var remedy = NearestName.of(key, among: known).map { "did you mean \($0)?" }
     if remedy == nil {
-      let sections = [("ollama", ollamaKeys), ("supabase", supabaseKeys), ("store", storeKeys), ("log", logKeys)]
-      if let section = sections.first(where: { $0.1.contains(key) && path != [$0.0] }) {
-        remedy = "it belongs into \(section.0): { … }"
-      } else if !path.isEmpty, keys.contains(key) {
+      let sections = [
+        ("ollama", ollamaKeys), ("supabase", supabaseKeys), ("learning", learningKeys), ("store", storeKeys),
+        ("log", logKeys),
+      ]
+      // `interval` is a key of both: outside of them the one that is there for everything is meant.
+      if !path.isEmpty, keys.contains(key) {
         remedy = "it belongs to the top level"
+      } else if let section = sections.first(where: { $0.1.contains(key) && path != [$0.0] }) {
+        remedy = "it belongs into \(section.0): { … }"
       }
     }
     return FieldProblem(

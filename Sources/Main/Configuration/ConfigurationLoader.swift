@@ -55,6 +55,7 @@ struct ConfigurationLoader {
     applyRules(of: reader, to: &settings)
     applyDirectories(to: &settings)
     applySupabase(of: reader, to: &settings)
+    applyLearning(to: &settings)
     guard errors.isEmpty else { throw errors.sorted() }
     return LoadedConfiguration(
       settings: settings, file: found?.name, provenance: provenance, warnings: warnings,
@@ -208,6 +209,16 @@ struct ConfigurationLoader {
     } else if finding == nil {
       let places = "supabase.keyFile or $SUPABASE_SERVICE_ROLE_KEY_FILE"
       warn("supabase.key", "there is a URL but no key: set \(places); until then the embedded store is used")
+    }
+  }
+
+  /// Judgements become cycles where the embedded store has both.
+  private mutating func applyLearning(to settings: inout Settings) {
+    guard settings.supabase?.isComplete == true, settings.learning.isEnabled else { return }
+    settings.learning.isEnabled = false
+    if provenance["learning.enabled"] != nil {
+      provenance["learning.enabled"] = nil
+      warn("learning.enabled", "cycles come from Supabase, so none are made of judgements here: leave it out")
     }
   }
 

@@ -23,6 +23,10 @@ enum FieldLimits {
   static let stopGrace: ClosedRange<Duration> = .milliseconds(10) ... .seconds(600)
   /// Time without progress.
   static let stallTimeout: ClosedRange<Duration> = .milliseconds(100) ... .seconds(86_400)
+  /// Length of a cycle that is made of judgements.
+  static let learningInterval: ClosedRange<Duration> = .seconds(1) ... .seconds(86_400)
+  /// Time from the end of a cycle until it is made.
+  static let settle: ClosedRange<Duration> = .zero ... .seconds(86_400)
   /// Cycles of a window.
   static let window = 1...1000
   /// Bytes of a path.
@@ -48,6 +52,14 @@ enum FieldCheck {
     let bounds = "\(shown) is not a rate: rates are between 0 and 1"
     guard value > 1, value <= 100 else { throw FieldProblem(message: bounds) }
     throw FieldProblem(message: bounds, remedy: "did you mean \(rateText(percent: value))?")
+  }
+
+  /// A confidence in 0...1; 0 is how others write that there is none.
+  static func confidence(_ number: ConfigNumber) throws(FieldProblem) -> Double {
+    let value = number.value
+    if value >= 0, value <= 1 { return value == 0 ? 0 : value }
+    throw FieldProblem(
+      message: "\(PrintableText.clip(number.text, to: 40)) is no confidence", remedy: JudgementRefusal.confidenceRemedy)
   }
 
   /// The rate of a text such as `60%`; nil where it is none.

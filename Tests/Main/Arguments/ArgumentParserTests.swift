@@ -20,6 +20,13 @@ struct ArgumentParserTests {
 
   static let plain = GlobalOptions()
 
+  /// A judgement of `m`.
+  static func judgement(_ kind: Judgement.Kind, _ change: (inout Judgement) -> Void = { _ in }) -> Judgement {
+    var judgement = Judgement(kind, model: "m")
+    change(&judgement)
+    return judgement
+  }
+
   @Test(
     "each command becomes what it says",
     arguments: [
@@ -56,6 +63,40 @@ struct ArgumentParserTests {
             windowMinutes: 60, version: "v2", id: "x"), plain)
       ),
       ("record --model m --rate 0.4", .record(RecordOptions(model: "m", rate: 0.4), plain)),
+      ("feedback --model m --approve", .feedback(FeedbackOptions(judgement: Judgement(.approval, model: "m")), plain)),
+      (
+        "feedback --model m --reject --confidence 0.25 --version v --id x --timestamp 1970-01-01T00:00:01",
+        .feedback(
+          FeedbackOptions(
+            judgement: judgement(.rejection) {
+              $0.confidence = 0.25
+              $0.modelVersion = "v"
+              $0.id = "x"
+              $0.microseconds = 1_000_000
+            }), plain)
+      ),
+      (
+        "feedback --model m --correct right --prompt p --completion=c",
+        .feedback(
+          FeedbackOptions(
+            judgement: judgement(.correction) {
+              $0.correction = "right"
+              $0.prompt = "p"
+              $0.completion = "c"
+            }), plain)
+      ),
+      ("feedback --model m --edited", .feedback(FeedbackOptions(judgement: judgement(.edited)), plain)),
+      ("feedback --edited --model m", .feedback(FeedbackOptions(judgement: judgement(.edited)), plain)),
+      (
+        "feedback --model m --edited so",
+        .feedback(FeedbackOptions(judgement: judgement(.edited) { $0.correction = "so" }), plain)
+      ),
+      (
+        "feedback --model m --edited=--so",
+        .feedback(FeedbackOptions(judgement: judgement(.edited) { $0.correction = "--so" }), plain)
+      ),
+      ("feedback --import f", .feedback(FeedbackOptions(file: "f"), plain)),
+      ("feedback --import - --model m", .feedback(FeedbackOptions(file: "-", model: "m"), plain)),
       ("retrain m", .retrain(ModelRunOptions(model: "m"), plain)),
       ("retrain --wait m", .retrain(ModelRunOptions(model: "m", wait: true), plain)),
       ("rollback m", .rollback(ModelRunOptions(model: "m", wait: true), plain)),
@@ -141,7 +182,7 @@ struct ArgumentParserTests {
       ("check --accepted 1", "check has no option --accepted | It is an option of record."),
       (
         "status --model m",
-        "status has no option --model | It is an option of run and check and explain and history and record."
+        "status has no option --model | It is an option of run and check and explain and history and record and feedback."
       ),
       (
         "--dry-run check",

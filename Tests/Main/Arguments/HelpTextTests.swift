@@ -22,6 +22,7 @@ struct HelpTextTests {
           explain       show the last decision on a model with its numbers
           history       list cycles, runs, events or decisions, newest first
           record        add a learning cycle to the store
+          feedback      add a judgement of an answer, or a file of them
           retrain       refresh a model now, whatever its accept rate
           rollback      put the version of a model back that served before
           doctor        look at everything, and say what is wrong, why, and what to type

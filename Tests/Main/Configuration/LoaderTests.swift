@@ -39,6 +39,27 @@ struct LoaderTests {
     try expect(nil, 0.6, "none")
   }
 
+  @Test("judgements become cycles where the embedded store has both; where Supabase has them, asking for it is told")
+  func learning() throws {
+    let plain = try LoaderSupport.load()
+    #expect(
+      plain.settings.learning == LearningSettings(isEnabled: true, interval: .seconds(3600), settle: .seconds(120)))
+    let own = try LoaderSupport.load("{learning: {interval: '10m', settle: '0s', enabled: false}}")
+    #expect(own.settings.learning == LearningSettings(isEnabled: false, interval: .seconds(600), settle: .zero))
+    let environment = ["SUPABASE_URL": "https://x", "SUPABASE_ANON_KEY": "k"]
+    let elsewhere = try LoaderSupport.load(environment: environment)
+    #expect(!elsewhere.settings.learning.isEnabled)
+    #expect(elsewhere.warnings.isEmpty)
+    let asked = try LoaderSupport.load("{learning: {enabled: true}}", environment: environment)
+    #expect(!asked.settings.learning.isEnabled)
+    #expect(
+      asked.warnings.map(\.description) == [
+        "learning.enabled: cycles come from Supabase, so none are made of judgements here: leave it out"
+      ])
+    // Without a key the embedded store is used.
+    #expect(try LoaderSupport.load(environment: ["SUPABASE_URL": "https://x"]).settings.learning.isEnabled)
+  }
+
   @Test("a file that somebody named must be there")
   func missing() {
     var flags = FlagOverrides()

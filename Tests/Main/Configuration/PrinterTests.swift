@@ -61,6 +61,11 @@ struct PrinterTests {
             keyFile: "k",                           // retraind.json5:4
             // key: ***, from retraind.json5:4
           },
+          learning: {
+            enabled: false,                         // default
+            interval: "60m",                        // default
+            settle: "2m",                           // default
+          },
           store: {
             path: "/s/retraind.db",                 // $STATE_DIRECTORY
           },

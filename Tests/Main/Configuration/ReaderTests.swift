@@ -157,6 +157,26 @@ struct ReaderTests {
       ),
       ("{store: {path: 'a\\0b'}}", "1:16: store.path: the path contains a control character"),
       (
+        "{learning: {enabled: 1}}",
+        "1:22: learning.enabled: 1 is neither true nor false; write true or false, without quotes"
+      ),
+      (
+        "{learning: {intervall: '60m'}}",
+        "1:13: learning.intervall: unknown key; did you mean interval?"
+      ),
+      (
+        "{learning: {interval: '500ms'}}",
+        "1:23: learning.interval: 500ms is too short: must be at least 1s"
+      ),
+      (
+        "{learning: {settle: '2d'}}",
+        "1:21: learning.settle: 2d is too long: must be at most 24h"
+      ),
+      (
+        "{settle: '2m'}",
+        "1:2: settle: unknown key; it belongs into learning: { … }"
+      ),
+      (
         "{ollama: {backup: 'yes'}}",
         "1:19: ollama.backup: \"yes\" is neither true nor false; write true or false, without quotes"
       ),
@@ -189,7 +209,7 @@ struct ReaderTests {
       ("[]", "1:1: a list is not an object; write { … }"),
       (
         "{a:1,a:2}",
-        "1:2: a: unknown key; known here: model, interval, threshold, window, minStats, rule, cooldown, rearm, staleAfter, strategy, models, ollama, supabase, store, log\nretraind.json5:1:6: a: this key stands twice: at 1:2 and at 1:6; remove one of them"
+        "1:2: a: unknown key; known here: model, interval, threshold, window, minStats, rule, cooldown, rearm, staleAfter, strategy, models, ollama, supabase, learning, store, log\nretraind.json5:1:6: a: this key stands twice: at 1:2 and at 1:6; remove one of them"
       ),
     ])
   func errors(text: String, expected: String) {

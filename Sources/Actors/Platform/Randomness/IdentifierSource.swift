@@ -35,7 +35,7 @@ public struct IdentifierSource: Sendable, Hashable {
   }
 
   /// 8-4-4-4-12.
-  private static func text(_ high: UInt64, _ low: UInt64) -> String {
+  static func text(_ high: UInt64, _ low: UInt64) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(36)

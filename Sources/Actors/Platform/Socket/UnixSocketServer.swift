@@ -15,7 +15,7 @@ public final class UnixSocketServer: Sendable {
   /// Connections at once; one more is told so and closed.
   public static let maximumConnections = 64
   /// Bytes of a request line.
-  public static let maximumRequest = 65_536
+  public static let maximumRequest = 1 << 20
   /// Time in which a client has to send its request.
   public static let requestBound: Duration = .seconds(10)
   /// Time for which sending waits for a client that does not read.

@@ -1,0 +1,96 @@
+import Actors
+import Platform
+import Rules
+
+/// `retraind feedback --import`: adds the judgements of a file in batches, each of them whole or not at all.
+///
+/// A line that cannot be taken is told and left out. What is in stays in: the same file again adds what is missing.
+enum FeedbackImport {
+  /// Refused lines that are told one by one; more are only counted.
+  static let mostTold = 50
+
+  /// How many lines came to what.
+  private struct Counts {
+    var added = 0
+    var present = 0
+    var refused = 0
+    /// The last line that is in, or was refused.
+    var line = 0
+    /// What was wrong, in the order of the lines.
+    var told: [String] = []
+
+    mutating func refuse(_ why: String) {
+      refused += 1
+      if told.count < mostTold { told.append(why) }
+    }
+  }
+
+  static func run(
+    _ path: String, model: String?, _ loaded: LoadedConfiguration, _ link: DaemonLink, _ requests: SignalRequests,
+    _ context: ProgramContext
+  ) async throws -> Int32 {
+    // Between two batches nothing is half done: a signal may end it at any instant.
+    requests.endAtOnce(true)
+    defer { requests.endAtOnce(false) }
+    let file = Guarded(try FeedbackFile(path, model: model))
+    var counts = Counts()
+    var isLast = false
+    while !isLast {
+      let now = Timestamp(microseconds: WallClock.system.microseconds())
+      do {
+        let batch = try await onOwnThread(name: "import") { try file.withLock { try $0.next(now: now) } }
+        isLast = batch.isLast
+        let told = counts.told.count
+        try await add(batch, of: path == "-" ? "standard input" : path, to: &counts, loaded, link)
+        for line in counts.told.dropFirst(told) where !context.global.json { context.terminal.say("retraind: \(line)") }
+        requests.endAtOnce(true)
+      } catch {
+        if counts.line > 0, !context.global.json {
+          context.terminal.say(
+            "retraind: the lines up to \(counts.line) are done (\(words(counts))), the rest is not: import the file "
+              + "again, what is in is left out")
+        }
+        throw error
+      }
+    }
+    if context.global.json {
+      context.terminal.print(
+        JSONText.of(
+          .object([
+            ("added", .integer(Int64(counts.added))), ("already_there", .integer(Int64(counts.present))),
+            ("refused", .integer(Int64(counts.refused))), ("lines", .integer(Int64(counts.line))),
+            ("errors", .array(counts.told.map { .text($0) })),
+          ])))
+    } else {
+      if counts.refused > counts.told.count {
+        context.terminal.say("retraind: and \(counts.refused - counts.told.count) more refused lines")
+      }
+      context.terminal.print(words(counts))
+    }
+    return counts.refused > 0 ? ExitCode.failure : ExitCode.success
+  }
+
+  private static func add(
+    _ batch: FeedbackFile.Batch, of name: String, to counts: inout Counts, _ loaded: LoadedConfiguration,
+    _ link: DaemonLink
+  ) async throws {
+    var refused = batch.refused.map { (line: $0.position?.line ?? 0, why: $0.description) }
+    if !batch.judgements.isEmpty {
+      let answer = try await FeedbackCommand.add(batch.judgements.map(\.judgement), loaded, link)
+      for (entry, judgement) in zip(answer.judgements, batch.judgements) {
+        switch entry.outcome {
+        case .added: counts.added += 1
+        case .alreadyThere: counts.present += 1
+        case .refused:
+          refused.append((judgement.line, "\(name):\(judgement.line):1: id: \(entry.why ?? "refused")"))
+        }
+      }
+    }
+    for line in refused.sorted(by: { $0.line < $1.line }) { counts.refuse(line.why) }
+    counts.line = batch.lastLine
+  }
+
+  private static func words(_ counts: Counts) -> String {
+    "\(counts.added) added, \(counts.present) already there, \(counts.refused) refused"
+  }
+}
