@@ -102,6 +102,7 @@ let package = Package(
       name: "ActorsTests",
       dependencies: [
         "Actors", "Supervision", "Rules", "Platform", "Journal", "Stores", "Ollama", "TestSupport", "EmbeddedMonitor",
+        "PostgRESTStandIn",
         "CShims",
       ],
       path: "Tests/Actors", swiftSettings: settings),

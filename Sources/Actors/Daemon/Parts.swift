@@ -93,7 +93,7 @@ public struct Parts: Sendable {
 
 extension Parts {
   /// Takes the store that a configuration names.
-  private mutating func use(_ store: StoreParts) {
+  mutating func use(_ store: StoreParts) {
     stats = store.stats
     sink = store.sink
     onReload = store.onReload

@@ -1,0 +1,110 @@
+import Journal
+import Platform
+import PostgRESTStandIn
+import Rules
+import Supervision
+import TestSupport
+import Testing
+
+@testable import Actors
+
+/// A day on the manual clock, against a project that speaks HTTP.
+@Suite("A simulated day", .timeLimit(.minutes(5)))
+struct SimulatedDayTests {
+  /// Adds cycles of a model to a project, an hour apart, the last one ending now.
+  private func addCycles(_ store: PostgRESTStandIn, _ model: String, at now: Timestamp, count: Int) {
+    store.withProject { project in
+      for index in 0..<count {
+        let end = now.adding(.seconds(-3600 * (count - 1 - index) - 1))
+        let number = project.tables["learning_stats"]?.rows.count ?? 0
+        project.tables["learning_stats"]?.rows.append([
+          "id": .text("00000000-0000-4000-8000-\(String(1_000_000_000_000 + number).dropFirst())0"),
+          "timestamp": .text(end.rfc3339Microseconds.dropLast() + "+00:00"), "model": .text(model),
+          "window_minutes": .number("60"), "total_events": .number("10"), "accepted": .number("4"),
+          "rejected": .number("6"), "edited": .number("0"), "accept_rate": .number("0.4"),
+        ])
+      }
+    }
+  }
+
+  /// Stops a monitor while the clock moves on from sleeper to sleeper: its last try at the store may pause. What does
+  /// not keep up with that clock is abandoned, which must lose nothing either.
+  private func stop(_ monitor: RetrainMonitor, _ clock: ManualClock) async {
+    let driver = Task {
+      while !Task.isCancelled {
+        await clock.waitForSleepers(1)
+        clock.advanceToNextSleeper()
+      }
+    }
+    defer { driver.cancel() }
+    _ = await monitor.stop()
+  }
+
+  @Test("a store that is away for a day, with restarts meanwhile, loses and doubles nothing")
+  func away() async throws {
+    let bench = try MonitorBench()
+    let store = PostgRESTStandIn()
+    defer { store.stop() }
+    store.withProject { project in
+      project.tables["learning_stats"]?.columns.append("model")
+    }
+    for model in ["a:1", "b:1", "c:1"] { addCycles(store, model, at: bench.now, count: 5) }
+    for (index, model) in ["a:1", "b:1", "c:1"].enumerated() {
+      bench.server.serve("digest-\(index)", as: model)
+      bench.server.script(model, .succeed("digest-\(index)-new"))
+    }
+    var settings = Settings()
+    settings.supabase = SupabaseSettings(url: store.url, key: Secret(StandInProject.secretKey))
+
+    func start() async throws -> RetrainMonitor {
+      var parts = bench.parts()
+      parts.use(
+        StoreParts.active(settings, clock: SupervisionClock(bench.clock), wallClock: bench.wall) { [log = bench.log] in
+          log.record("\($0): \($1)")
+        })
+      return try await RetrainMonitor.start(settings, paths: bench.paths, parts: parts, mode: .daemon)
+    }
+
+    // The cycles are read; then the project is gone: one event is written and nobody hears of it.
+    store.play(.doneThenReset, on: "POST system_events", times: 1)
+    store.play(.databaseDown, on: "POST *")
+    store.play(.databaseDown, on: "GET system_events")
+    var monitor = try await start()
+    await bench.log.wait { lines in lines.count { $0.contains("✅ Run") } >= 3 }
+    store.play(.databaseDown, on: "GET learning_stats")
+    for hour in 1...24 {
+      let end = MonitorBench.origin + Int64(hour) * 3_600_000_000
+      while bench.wall.microseconds() < end {
+        // Whoever sleeps longest sleeps for an hour: somebody is always due.
+        await bench.clock.waitForSleepers(1)
+        bench.clock.advanceToNextSleeper()
+      }
+      if hour % 6 == 0 { for model in ["a:1", "b:1"] { addCycles(store, model, at: bench.now, count: 6) } }
+      if hour == 7 || hour == 15 {
+        await stop(monitor, bench.clock)
+        monitor = try await start()
+      }
+      if hour == 12 { _ = try await monitor.run(.pull, of: "c:1", waits: true) }
+    }
+    let status = await monitor.status()
+    #expect(status.store?.state == "away", "\(String(describing: status.store))")
+    #expect(status.outbox.pending == 4)
+    // What was written without an answer; the rest waits.
+    #expect((1...3).contains(store.rows("system_events").count))
+
+    store.heal()
+    while await monitor.status().outbox.pending > 0, !Task.isCancelled {
+      await bench.clock.waitForSleepers(1)
+      bench.clock.advanceToNextSleeper()
+    }
+    let journal = try monitor.journal
+    let runs = try await journal.runs(limit: 100)
+    let events = store.rows("system_events").compactMap { $0["id"]?.text }
+    #expect(Set(events).count == events.count)
+    // The runs of the first hour and of the twelfth; what the cycles of the day called for since comes on top.
+    #expect(Set(events).isSuperset(of: runs.suffix(4).compactMap(\.eventID)))
+    #expect(runs.count { $0.state == .succeeded } >= 4)
+    #expect(store.rows("learning_events").isEmpty)
+    await stop(monitor, bench.clock)
+  }
+}
