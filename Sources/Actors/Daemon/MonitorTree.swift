@@ -2,7 +2,8 @@ import Journal
 import Platform
 import Supervision
 
-/// The supervision tree: `journal → outbox → runs → retrain → monitor → control`, `restForOne`.
+/// The supervision tree: `journal → outbox → runs → retrain → monitor → notify → control`, `restForOne`. Whoever tells
+/// people comes behind those who work: its failure disturbs no run, and at a stop it still tells what they ended with.
 ///
 /// Each factory makes a fresh instance from the current instance of those before it, so that nothing holds a stale one.
 final class MonitorTree: Sendable {
@@ -18,9 +19,12 @@ final class MonitorTree: Sendable {
   let runs = Ref<JobPool>("runs")
   let retrain = Ref<RetrainActor>("retrain")
   let monitor = Ref<MonitorActor>("monitor")
+  let notify = Ref<NotifyActor>("notify")
   let owner = Owner()
   let handover = LaneHandover()
   private let outboxWakeup = Wakeup()
+  /// Puts into words what people are told.
+  private let herald: Herald
   /// The control socket as the start of the daemon opened it, until its child takes it over.
   private let door: Guarded<UnixListener?>
   /// What answers on it; nil before and after.
@@ -44,6 +48,7 @@ final class MonitorTree: Sendable {
   init(settings: SettingsBox, parts: Parts, paths: StatePaths, mode: RetrainMonitor.Mode, door: UnixListener? = nil) {
     self.door = Guarded(door)
     self.settings = settings
+    herald = Herald(settings: settings, wakeup: Wakeup(), identifiers: parts.identifiers)
     self.parts = parts
     self.paths = paths
     self.mode = mode
@@ -51,7 +56,7 @@ final class MonitorTree: Sendable {
 
   /// The children, in the order in which they start.
   func children() -> [ChildSpec] {
-    var children = [journalChild(), outboxChild(), runsChild(), retrainChild(), monitorChild()]
+    var children = [journalChild(), outboxChild(), runsChild(), retrainChild(), monitorChild(), notifyChild()]
     if mode == .daemon { children.append(controlChild()) }
     return children
   }
@@ -86,9 +91,10 @@ final class MonitorTree: Sendable {
   private func outboxChild() -> ChildSpec {
     .instance(
       id: "outbox", ref: outbox,
-      make: { [journal, parts, outboxWakeup] context in
+      make: { [journal, parts, outboxWakeup, herald] context in
         OutboxActor(
-          journal: try journal.get(), parts: parts, wakeup: outboxWakeup, generation: context.generation)
+          journal: try journal.get(), parts: parts, wakeup: outboxWakeup, herald: herald,
+          generation: context.generation)
       },
       run: { outbox, context in try await outbox.run(context) })
   }
@@ -105,10 +111,10 @@ final class MonitorTree: Sendable {
   private func retrainChild() -> ChildSpec {
     .instance(
       id: "retrain", ref: retrain, shutdown: .grace(stopGrace),
-      make: { [journal, runs, parts, settings, handover, outboxWakeup, monitor, mode] context in
+      make: { [journal, runs, parts, settings, handover, outboxWakeup, herald, monitor, mode] context in
         RetrainActor(
           journal: try journal.get(), pool: try runs.get(), parts: parts, settings: settings, handover: handover,
-          outbox: outboxWakeup, generation: context.generation, isScheduled: mode == .daemon
+          outbox: outboxWakeup, herald: herald, generation: context.generation, isScheduled: mode == .daemon
         ) { delay in await monitor.current?.onRetryKnown(after: delay) }
       },
       run: { retrain, context in try await retrain.run(context) })
@@ -117,12 +123,23 @@ final class MonitorTree: Sendable {
   private func monitorChild() -> ChildSpec {
     .instance(
       id: "monitor", ref: monitor,
-      make: { [journal, retrain, parts, settings, mode] _ in
+      make: { [journal, retrain, parts, settings, herald, mode] _ in
         MonitorActor(
-          journal: try journal.get(), retrain: retrain, parts: parts, settings: settings,
+          journal: try journal.get(), retrain: retrain, parts: parts, settings: settings, herald: herald,
           isScheduled: mode == .daemon)
       },
       run: { monitor, context in try await monitor.run(context) })
+  }
+
+  private func notifyChild() -> ChildSpec {
+    .instance(
+      id: "notify", ref: notify, shutdown: .grace(NotifyActor.stopGrace),
+      make: { [journal, parts, settings, herald, mode] context in
+        NotifyActor(
+          journal: try journal.get(), parts: parts, settings: settings, wakeup: herald.wakeup,
+          generation: context.generation, isScheduled: mode == .daemon)
+      },
+      run: { notify, context in try await notify.run(context) })
   }
 
   private func controlChild() -> ChildSpec {

@@ -16,6 +16,8 @@ public struct Settings: Sendable, Hashable {
   public var ollama: OllamaSettings
   /// Supabase; nil where no URL is configured.
   public var supabase: SupabaseSettings?
+  /// Where people are told, in the order of the file; names are unique.
+  public var notify: [SinkSettings]
   /// The embedded store.
   public var store: StoreSettings
   /// The log.
@@ -27,8 +29,8 @@ public struct Settings: Sendable, Hashable {
   public init(
     model: String? = nil, interval: Duration = .seconds(60 * 60), rules: RuleSettings = RuleSettings(),
     strategy: Strategy = .pull, models: [String: ModelSettings] = [:], ollama: OllamaSettings = OllamaSettings(),
-    supabase: SupabaseSettings? = nil, store: StoreSettings = StoreSettings(), log: LogSettings = LogSettings(),
-    stateDirectory: String? = nil
+    supabase: SupabaseSettings? = nil, notify: [SinkSettings] = [], store: StoreSettings = StoreSettings(),
+    log: LogSettings = LogSettings(), stateDirectory: String? = nil
   ) {
     self.model = model
     self.interval = interval
@@ -37,6 +39,7 @@ public struct Settings: Sendable, Hashable {
     self.models = models
     self.ollama = ollama
     self.supabase = supabase
+    self.notify = notify
     self.store = store
     self.log = log
     self.stateDirectory = stateDirectory

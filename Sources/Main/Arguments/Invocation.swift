@@ -22,6 +22,8 @@ enum Invocation: Sendable, Hashable {
   case checkConfig(CheckConfigOptions, GlobalOptions)
   /// `reload`.
   case reload(GlobalOptions)
+  /// `notify-test`.
+  case notifyTest(GlobalOptions)
   /// `schema`.
   case schema(SchemaOptions, GlobalOptions)
   /// `demo`.
@@ -37,6 +39,7 @@ enum Invocation: Sendable, Hashable {
     case .run(_, let global), .check(_, let global), .explain(_, let global), .history(_, let global),
       .record(_, let global), .retrain(_, let global), .rollback(_, let global), .checkConfig(_, let global),
       .schema(_, let global), .demo(_, let global), .help(_, let global), .status(let global), .reload(let global),
+      .notifyTest(let global),
       .version(let global):
       global
     }
@@ -116,6 +119,8 @@ struct HistoryOptions: Sendable, Hashable {
     case events
     /// Decisions.
     case decisions
+    /// What people were told.
+    case notices
   }
 
   /// Rows where nobody named a number.

@@ -47,6 +47,7 @@ enum StatusCommand {
       writtenAt: now.rfc3339, state: "not running", version: RetrainMonitor.version,
       journal: StatusReport.JournalStatus(path: loaded.paths.database))
     report.outbox = StatusReport.Outbox(try await journal.outboxCounts())
+    report.sinks = StatusReport.Sink.all(loaded.settings, try await journal.sinkCounts())
     report.configuration.file = loaded.file
     report.configuration.effective = loaded.settings.effective
     report.lane.waiting = try await journal.openRuns().map {
@@ -89,6 +90,7 @@ enum StatusText {
       "  events        \(outbox.delivered) delivered, \(outbox.pending) pending, \(outbox.blocked) blocked")
     if let why = outbox.blockedWhy { lines.append(terminal.paint("  blocked: \(why)", .yellow)) }
     lines += laneLines(report.lane)
+    lines += SinkText.lines(report.sinks, terminal)
     if !report.models.isEmpty {
       lines.append("Models (as of the last check)")
       lines += report.models.prefix(50).flatMap { model -> [String] in

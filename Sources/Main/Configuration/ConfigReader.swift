@@ -5,7 +5,7 @@ internal import Rules
 struct ConfigReader {
   /// The keys of the file.
   static let keys =
-    ["model", "interval"] + RuleOverrides.keys + ["models", "ollama", "supabase", "store", "log", "$schema"]
+    ["model", "interval"] + RuleOverrides.keys + ["models", "ollama", "supabase", "notify", "store", "log", "$schema"]
   /// The keys of `ollama`.
   static let ollamaKeys = ["host", "transport", "pullTimeout", "stopGrace", "stallTimeout", "backup", "program"]
   /// The keys of `supabase`.
@@ -18,7 +18,7 @@ struct ConfigReader {
   /// The file as it is named in messages.
   let file: String
   /// The defaults with what the file says, but for rules, models and Supabase.
-  private(set) var settings = Settings()
+  var settings = Settings()
   /// What the file says for every model.
   private(set) var base = RuleOverrides()
   /// What it says for single models.
@@ -57,6 +57,7 @@ struct ConfigReader {
       case "models": readModels(entry.value, path)
       case "ollama": readOllama(entry.value, path)
       case "supabase": readSupabase(entry.value, path)
+      case "notify": readNotify(entry.value, path)
       case "store": readStore(entry.value, path)
       case "log": readLog(entry.value, path)
       case "$schema": continue

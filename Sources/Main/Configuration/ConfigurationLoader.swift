@@ -55,6 +55,7 @@ struct ConfigurationLoader {
     applyRules(of: reader, to: &settings)
     applyDirectories(to: &settings)
     applySupabase(of: reader, to: &settings)
+    applySecrets(to: &settings)
     guard errors.isEmpty else { throw errors.sorted() }
     return LoadedConfiguration(
       settings: settings, file: found?.name, provenance: provenance, warnings: warnings,
@@ -208,6 +209,22 @@ struct ConfigurationLoader {
     } else if finding == nil {
       let places = "supabase.keyFile or $SUPABASE_SERVICE_ROLE_KEY_FILE"
       warn("supabase.key", "there is a URL but no key: set \(places); until then the embedded store is used")
+    }
+  }
+
+  /// The secrets of webhooks: a sink without one is not used, and everything else goes on.
+  private mutating func applySecrets(to settings: inout Settings) {
+    for index in settings.notify.indices {
+      let name = settings.notify[index].name
+      guard case .webhook(var webhook) = settings.notify[index].way else { continue }
+      let finding = WebhookSecretFile.find(
+        webhook.secretFile, environment: environment, workingDirectory: workingDirectory, readFile: readFile)
+      webhook.secret = finding.secret
+      webhook.problem = finding.problem
+      settings.notify[index].way = .webhook(webhook)
+      if finding.secret != nil { provenance["notify.\(name).secret"] = provenance["notify.\(name).secretFile"] }
+      if let warning = finding.warning { warn("notify.\(name)", warning) }
+      if let problem = finding.problem { warn("notify.\(name)", "\(problem); until then nobody is told there") }
     }
   }
 
