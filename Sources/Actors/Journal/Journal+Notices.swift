@@ -83,7 +83,8 @@ extension Journal {
     guard !notices.isEmpty else { return }
     var standings = try standings(of: notices, in: database)
     var told = 0
-    var untold: [String: (first: Notice, count: Int)] = [:]
+    var untold: Notice?
+    var more = 0
     var sinks: Set<String> = []
     for notice in notices where Self.isNews(notice, &standings) {
       if let standing = notice.standing {
@@ -96,15 +97,15 @@ extension Journal {
       if told <= Self.noticesAtOnce {
         try insert(notice, into: database)
       } else {
-        untold[notice.kind, default: (notice, 0)].count += 1
+        untold = untold ?? notice
+        more += 1
       }
     }
-    for (_, rest) in untold.sorted(by: { $0.key < $1.key }) {
-      var notice = rest.first
-      notice.model = nil
-      notice.text = "… and \(rest.count) more (\(notice.kind)): `retraind status` lists all."
-      notice.details = #"{"more":\#(rest.count)}"#
-      try insert(notice, into: database)
+    if var untold {
+      untold.model = nil
+      untold.text = "… and \(more) more like this (\(untold.kind)): `retraind status` lists all."
+      untold.details = #"{"more":\#(more)}"#
+      try insert(untold, into: database)
     }
     for sink in sinks.sorted() { try boundNotices(of: sink, in: database) }
     if !sinks.isEmpty { try trimNotices(in: database) }

@@ -5,7 +5,7 @@ import Supervision
 /// One message to every sink, now, past all queues: whether people would be told.
 public enum NotifyTest {
   /// What came of it at one sink.
-  public struct Entry: Sendable, Hashable, Codable {
+  public struct Entry: Sendable {
     /// The sink's name.
     public var sink: String
     /// `webhook` or `command`.

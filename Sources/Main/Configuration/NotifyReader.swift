@@ -62,7 +62,7 @@ extension ConfigReader {
     }
     guard let type: SinkType = choice(typeEntry.value, path + ["type"]) else { return nil }
     let own = type == .webhook ? ConfigReader.webhookKeys : ConfigReader.commandKeys
-    let before = errors
+    let before = errors.count
     var name: String?
     var url: String?
     var secretFile: String?
@@ -85,12 +85,12 @@ extension ConfigReader {
     switch type {
     case .webhook:
       require(all, ["url", "secretFile"], of: node, at: path)
-      guard before == errors, let url, let secretFile else { return nil }
+      guard before == errors.count, let url, let secretFile else { return nil }
       sink.way = .webhook(WebhookSettings(url: url, secretFile: secretFile))
       sink.name = name ?? "webhook-\(HTTPAddress(url)?.host ?? url)"
     case .command:
       require(all, ["program"], of: node, at: path)
-      guard before == errors, let program else { return nil }
+      guard before == errors.count, let program else { return nil }
       sink.way = .command(CommandSettings(program: program, arguments: arguments))
       sink.name = name ?? "command-\(program.split(separator: "/").last ?? "")"
     }
