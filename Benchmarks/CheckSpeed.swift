@@ -1,4 +1,4 @@
-/// A whole `retraind check` beside a whole run of the Python one-shot on the same database.
+/// A whole `retraind check` beside a whole run of the Python one-shot on a database with the same rows.
 struct CheckSpeed {
   /// What the command line asks for.
   let options: Options
@@ -17,11 +17,12 @@ struct CheckSpeed {
 
   /// Measures one check beside the one-shot, and gives the section's Markdown.
   func single(_ budgets: inout Budgets) throws(Failure) -> String {
-    let store = try SeededStore(directory: scratch + "/check", models: 1, retraind: options.retraind)
+    let store = try self.store("check", models: 1)
+    let peer = try self.store("one-shot", models: 1)
     var commands = [
       Command(name: "`retraind check`", arguments: check(store)),
-      Command(name: "Python one-shot", arguments: oneShot(store)),
-      Command(name: "Python one-shot without requests", arguments: oneShot(store) + ["--lean"]),
+      Command(name: "Python one-shot", arguments: oneShot(peer)),
+      Command(name: "Python one-shot without requests", arguments: oneShot(peer) + ["--lean"]),
     ]
     say("timing \(commands.count) commands, \(options.runs) times each")
     try time(&commands, runs: options.runs)
@@ -51,11 +52,12 @@ struct CheckSpeed {
     var medians: [Double] = []
     for size in Self.sizes {
       say("timing a check over \(size) models, \(options.growthRuns) times")
-      let store = try SeededStore(directory: scratch + "/growth-\(size)", models: size, retraind: options.retraind)
+      let store = try self.store("growth-\(size)", models: size)
+      let peer = try self.store("growth-one-shot-\(size)", models: size)
       var commands = [
         Command(name: "check", arguments: check(store)),
         Command(name: "dry-run", arguments: check(store) + ["--dry-run"]),
-        Command(name: "Python", arguments: oneShot(store)),
+        Command(name: "Python", arguments: oneShot(peer)),
       ]
       try time(&commands, runs: options.growthRuns)
       let mine = commands[0].samples.median
@@ -70,6 +72,11 @@ struct CheckSpeed {
     let verdict = budgets.atMost(Self.linearTolerance, many / few, unit: "×", of: "growth of a check")
     limits.add("`retraind check`", "\(fixed(few * 1000, 1)) µs", "\(fixed(many * 1000, 1)) µs", verdict)
     return table.markdown + "\n\n" + limits.markdown
+  }
+
+  /// A store for one side: whoever closes the last connection deletes the log that the other one would use again.
+  private func store(_ name: String, models: Int) throws(Failure) -> SeededStore {
+    try SeededStore(directory: scratch + "/" + name, models: models, retraind: options.retraind)
   }
 
   private func check(_ store: SeededStore) -> [String] {

@@ -56,6 +56,7 @@ BAD = [
     ("vacuous-test", "Tests/Main/A.swift", "#expect(Bool(true))\n", 1),
     ("markers", "Sources/Main/A.swift", f"let a = 1  // {MARK} later\n", 1),
     ("markers", "Docs/a.md", f"First.\n{MARK}: second.\n", 2),
+    ("named-tests", "Docs/a.md", "First.\n`ATests.b`\n", 2),
     ("length", "Sources/Main/A.swift", "// x\n" * 501, 501),
     ("names", "Sources/Main/StringUtils.swift", "let a = 1\n", 1),
     ("names", "Sources/Main/A.swift", "struct PullManager {}\n", 1),
@@ -70,6 +71,7 @@ BAD = [
 
 # path, text: no rule may fire.
 GOOD = [
+    ("Docs/a.md", "`a.b`, `Tests` and `.c`\n"),
     ("Sources/Actors/Rules/A.swift", "import Swift\npublic struct A {}\n"),
     ("Sources/Supervisor/A.swift", "import Synchronization\n/// Not Dispatch: import Dispatch is refused.\nstruct A {}\n"),
     ("Sources/Main/A.swift", "#if canImport(FoundationEssentials)\nimport FoundationEssentials\n#else\nimport Foundation\n#endif\n"),

@@ -16,10 +16,22 @@ struct PullRunTests {
     #expect(run.onInspected(["old", nil, nil]) == .copy(from: "m:7b", to: previous))
     #expect(run.onCopied() == .pull("m:7b"))
     #expect(run.onPulled() == .verify("m:7b"))
-    #expect(run.onVerified("new") == .unload(previous))
+    #expect(run.onVerified("new") == .compare("m:7b", previous))
+    #expect(run.onCompared(isSame: false) == .unload(previous))
     #expect(run.onTidied() == .finish(.updated))
     #expect(run.before == "old")
     #expect(run.after == "new")
+  }
+
+  @Test("another digest of the same content is no change; what cannot be compared is one", arguments: [true, nil])
+  func sameContent(isSame: Bool?) {
+    var run = PullRun(model: "m:7b", keepsBackup: true, before: nil)
+    _ = run.onInspected(["old", nil, nil])
+    _ = run.onCopied()
+    _ = run.onPulled()
+    #expect(run.onVerified("ole") == .compare("m:7b", previous))
+    #expect(run.onCompared(isSame: isSame) == (isSame == true ? .delete(previous) : .unload(previous)))
+    #expect(run.onTidied() == .finish(isSame == true ? .alreadyCurrent : .updated))
   }
 
   @Test("unchanged: the backup goes")
@@ -48,7 +60,8 @@ struct PullRunTests {
     _ = run.onInspected(["v2", "v1", nil])
     _ = run.onCopied()
     _ = run.onPulled()
-    #expect(run.onVerified("v3") == .copy(from: standby, to: previous))
+    #expect(run.onVerified("v3") == .compare("m:7b", standby))
+    #expect(run.onCompared(isSame: false) == .copy(from: standby, to: previous))
     #expect(run.onCopied() == .unload(previous))
     #expect(run.onTidied() == .delete(standby))
     #expect(run.onTidied() == .finish(.updated))
@@ -59,7 +72,8 @@ struct PullRunTests {
     var run = PullRun(model: "m:7b", keepsBackup: true, before: "old")
     #expect(run.onInspected(["new", "old", nil]) == .pull("m:7b"))
     #expect(run.onPulled() == .verify("m:7b"))
-    #expect(run.onVerified("new") == .unload(previous))
+    #expect(run.onVerified("new") == .compare("m:7b", previous))
+    #expect(run.onCompared(isSame: false) == .unload(previous))
     #expect(run.change == .updated)
   }
 
@@ -107,7 +121,8 @@ struct PullRunTests {
     var other = PullRun(model: "m:7b", keepsBackup: true, before: Digests.old12)
     #expect(other.onInspected([Digests.new, Digests.old, nil]) == .pull("m:7b"))
     _ = other.onPulled()
-    #expect(other.onVerified(Digests.new) == .unload(previous))
+    #expect(other.onVerified(Digests.new) == .compare("m:7b", previous))
+    #expect(other.onCompared(isSame: false) == .unload(previous))
     #expect(other.change == .updated)
   }
 

@@ -52,8 +52,9 @@ struct RandomTree {
     return ChildSpec(
       id: child.id, restart: restart, significant: maySignify && Bool.random(using: &random),
       shutdown: Self.pick([.grace(.seconds(1)), .grace(.seconds(3)), .grace(.zero), .atOnce, .infinity], &random),
-      startTimeout: .seconds(Int.random(in: 1...6, using: &random)),
-      heartbeat: Self.pick([nil, nil, nil, .seconds(2), .seconds(5)], &random),
+      // Some are long beside the window of restarts.
+      startTimeout: .seconds(Int.random(in: Bool.random(using: &random) ? 1...6 : 10...40, using: &random)),
+      heartbeat: Self.pick([nil, nil, nil, .seconds(2), .seconds(5), .seconds(25)], &random),
       backoff: Self.pick([nil, nil, Backoff.none, Self.backoff(&random)], &random), body: child.body)
   }
 

@@ -7,8 +7,11 @@ extension ReferenceModel {
     guard let index = position(id, generation), children[index].isRunning else { return orphanEnded(id, generation) }
     switch children[index].state {
     case .stopping(.late) where cause == nil:
+      hung(index, children[index].spec.startTimeout)
       failStart(index, .timedOut(after: children[index].spec.startTimeout))
-    case .stopping(.silent) where cause == nil: lose(index, silence(index))
+    case .stopping(.silent) where cause == nil:
+      hung(index, children[index].spec.heartbeat ?? .zero)
+      lose(index, silence(index))
     case .stopping:
       let fault: Fault? = if case .threw(let fault) = exit { fault } else { nil }
       tell(.stopped(id: id, generation: generation, fault: fault))
@@ -55,6 +58,17 @@ extension ReferenceModel {
   private mutating func orphanEnded(_ id: String, _ generation: UInt64) {
     guard let found = orphans.firstIndex(where: { $0.id == id && $0.generation == generation }) else { return }
     tell(.orphanEnded(id: id, generation: generation, age: now - orphans.remove(at: found).since))
+  }
+
+  /// A child has hung until now: for a time before it was asked to stop, and since.
+  private mutating func hung(_ index: Int, _ before: Duration) {
+    let begin = max(children[index].since - before, hangs.last?.upperBound ?? .zero)
+    if begin < now { hangs.append(begin...now) }
+  }
+
+  /// The time since a moment, without that in which children hung.
+  private func counted(since moment: Duration) -> Duration {
+    hangs.reduce(now - moment) { $0 - max(.zero, $1.upperBound - max(moment, $1.lowerBound)) }
   }
 
   /// How the silence of a child counts.
@@ -106,7 +120,7 @@ extension ReferenceModel {
       return note(id, outcome)
     }
     charges.append(now)
-    guard charges.filter({ now - $0 <= spec.period }).count <= spec.intensity else {
+    guard charges.filter({ counted(since: $0) <= spec.period }).count <= spec.intensity else {
       tell(ending(id, generation, outcome, delay: nil))
       if case .startFailed(let reason) = outcome {
         answerStart(index, "\(ChildError.startFailed(id: id, reason: reason))")
@@ -193,8 +207,12 @@ extension ReferenceModel {
     tell(.abandoned(id: child.id, generation: child.generation, waited: now - child.since))
     children[index].lastFailure = .abandoned
     switch child.state {
-    case .stopping(.late) where cause == nil: failStart(index, .timedOut(after: child.spec.startTimeout))
-    case .stopping(.silent) where cause == nil: lose(index, silence(index))
+    case .stopping(.late) where cause == nil:
+      hung(index, child.spec.startTimeout)
+      failStart(index, .timedOut(after: child.spec.startTimeout))
+    case .stopping(.silent) where cause == nil:
+      hung(index, child.spec.heartbeat ?? .zero)
+      lose(index, silence(index))
     default: settle(index)
     }
   }

@@ -193,6 +193,8 @@ struct ReferenceModel {
   var isOver = false
   /// The times of restarts.
   var charges: [Duration] = []
+  /// Times in which children hung, which do not count; none overlap.
+  var hangs: [ClosedRange<Duration>] = []
   /// What was given up and still runs.
   var orphans: [Orphan] = []
   /// Who stopped while the supervisor ended.

@@ -124,4 +124,58 @@ import Testing
       return
     }
   }
+
+  @Test("a child that hangs in every start escalates with the defaults: the window stands still meanwhile")
+  func hangingStarts() throws {
+    var bench = MachineBench(try SupervisorSpec(id: "root", strategy: .oneForOne, children: [child("a")]))
+    bench.runUntilReady()
+    bench.fail(0)
+    var tries = 0
+    while !bench.machine.isStopping, tries < 100 {
+      // Its delay is over, it hangs until the timeout, and ends when it is cancelled.
+      bench.advanceToNextDeadline()
+      bench.advanceToNextDeadline()
+      bench.fail(0, CancellationError())
+      tries += 1
+    }
+    #expect(tries == Defaults.intensity)
+  }
+
+  @Test("a child that is silent after every start escalates with the defaults, one that works in between does not")
+  func hangingChildren() throws {
+    for (works, escalates) in [(Duration.zero, true), (.seconds(300), false)] {
+      let silent = child("a", heartbeat: .seconds(30))
+      var bench = MachineBench(try SupervisorSpec(id: "root", strategy: .oneForOne, children: [silent]))
+      bench.runUntilReady()
+      var tries = 0
+      while !bench.machine.isStopping, tries < 20 {
+        bench.advance(by: works)
+        bench.signs[0] = bench.now
+        bench.advance(by: .seconds(30))
+        bench.fail(0, CancellationError())
+        if !bench.machine.isStopping {
+          bench.advanceToNextDeadline()
+          bench.ready(0)
+        }
+        tries += 1
+      }
+      #expect(bench.machine.isStopping == escalates)
+    }
+  }
+
+  @Test("what hangs at the same time is left out once, and time never runs backward")
+  func overlappingHangs() {
+    func fits(at seconds: Int) -> Bool {
+      var window = RestartIntensity(intensity: 1, period: .seconds(10))
+      let first = window.charge(at: .zero)
+      // Two children, from 0 to 30: a second later only one second of the window has passed.
+      window.leaveOut(from: .zero, to: .seconds(30))
+      window.leaveOut(from: .seconds(5), to: .seconds(30))
+      let second = window.charge(at: .seconds(seconds))
+      return first && second
+    }
+    #expect(!fits(at: 31))
+    #expect(!fits(at: 40))
+    #expect(fits(at: 41))
+  }
 }

@@ -13,24 +13,24 @@ public enum QuickCheck {
   ///
   /// - Parameters:
   ///   - model: only this one; nil for all.
-  ///   - isDryRun: only evaluate: nothing is written, and no lock is taken.
   ///   - thread: the thread to run on; nil for one of the journal's own.
   ///   - tell: told of trouble with the store.
   /// - Returns: what was found; nil where a run is to be started or resumed or an event delivered: that is a monitor's
   ///   work.
   /// - Throws: `LockFailure` where another instance has the state directory.
   public static func run(
-    _ settings: Settings, paths: StatePaths, model: String?, isDryRun: Bool, wallClock: WallClock = .system,
-    thread: ThreadExecutor? = nil, tell: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }
+    _ settings: Settings, paths: StatePaths, model: String?, wallClock: WallClock = .system,
+    thread: ThreadExecutor? = nil,
+    tell: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }
   ) async throws -> [CheckEntry]? {
     try Directory.create(paths.directory)
-    let lock = isDryRun ? nil : try await FileLock.acquire(path: paths.lock, within: lockPatience)
-    defer { lock?.release() }
+    let lock = try await FileLock.acquire(path: paths.lock, within: lockPatience)
+    defer { lock.release() }
     let journal = try await Journal.open(path: paths.database, thread: thread)
     do {
       let stats = StoreParts.active(settings, wallClock: wallClock, tell: tell).stats(journal)
       let entries = try await check(
-        settings, journal: journal, stats: stats, only: model.map { [$0] }, isDryRun: isDryRun, wallClock: wallClock)
+        settings, journal: journal, stats: stats, only: model.map { [$0] }, wallClock: wallClock)
       await journal.close(keepsLog: true)
       return entries
     } catch {
@@ -40,15 +40,11 @@ public enum QuickCheck {
   }
 
   private static func check(
-    _ settings: Settings, journal: Journal, stats: any StatsSource, only: Set<String>?, isDryRun: Bool,
-    wallClock: WallClock
+    _ settings: Settings, journal: Journal, stats: any StatsSource, only: Set<String>?, wallClock: WallClock
   ) async throws -> [CheckEntry]? {
-    if !isDryRun {
-      guard try await journal.hasNothingToDo() else { return nil }
-    }
+    guard try await journal.hasNothingToDo() else { return nil }
     let assessor = Assessor(stats: stats, journal: journal, wallClock: wallClock)
     let assessments = try await assessor.assess(settings, only: only)
-    if isDryRun { return assessments.map { CheckEntry(CheckResult($0, action: .none)) } }
     var results: [CheckResult] = []
     results.reserveCapacity(assessments.count)
     for assessment in assessments {

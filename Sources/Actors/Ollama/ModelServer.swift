@@ -4,6 +4,10 @@ public protocol ModelServer: Sendable {
   func digest(of model: String) async throws(ModelServerFailure) -> ModelDigest?
   /// Every model that the server has, by full name (`name:tag`).
   func models() async throws(ModelServerFailure) -> [ModelDigest]
+  /// What a name holds, for comparison: weights, template, system prompt, parameters; nil where nothing is under it or it
+  /// cannot be read. Equal content can have two digests: a manifest made here ends with a line end, one of a registry
+  /// does not.
+  func content(of model: String) async throws(ModelServerFailure) -> ModelContent?
   /// Downloads the newest version. Returns only after the server's final `success`; cancelling the task stops the
   /// download and returns when its connection is closed or its process group is gone.
   func pull(_ model: String, progress: @escaping @Sendable (PullProgress) -> Void) async throws(ModelServerFailure)
@@ -15,6 +19,25 @@ public protocol ModelServer: Sendable {
   func unload(_ model: String) async throws(ModelServerFailure)
   /// What it is, for status and log: `http://127.0.0.1:11434` or `ollama CLI (/usr/bin/ollama)`.
   var name: String { get }
+}
+
+/// What a model consists of, in the words of its Modelfile.
+public struct ModelContent: Sendable, Hashable {
+  /// The lines that are no comments: `FROM …/sha256-…`, `TEMPLATE …`, `PARAMETER …`. Comments name the tag itself.
+  var lines: [String]
+
+  /// Reads a Modelfile as the server writes it; nil where it names no weights.
+  public init?(modelfile: String) {
+    lines = modelfile.split(whereSeparator: \.isNewline).map(Self.trimmed).filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    guard lines.contains(where: { $0.hasPrefix("FROM ") }) else { return nil }
+  }
+
+  /// A line without the blanks at its end.
+  private static func trimmed(_ line: Substring) -> String {
+    var line = line
+    while line.last == " " || line.last == "\t" { line.removeLast() }
+    return String(line)
+  }
 }
 
 /// What a server has under a name.

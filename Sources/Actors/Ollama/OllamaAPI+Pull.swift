@@ -57,7 +57,7 @@ extension OllamaAPI {
     let (settled, settle) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let end = await WatchedPull.run(
       clock: clock,
-      deadline: { shared.withLock { $0.isSettled ? nil : $0.watchdog.deadline } },
+      deadline: { shared.withLock { $0.isSettled ? nil : $0.watchdog.nextLook(after: clock.now()) } },
       stall: { now in shared.withLock { $0.stall(at: now) } },
       settled: settled,
       attempt: { () async -> Result<HTTPResponse, HTTPFailure> in

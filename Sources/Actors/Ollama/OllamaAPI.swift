@@ -61,6 +61,15 @@ public struct OllamaAPI: ModelServer {
     return (tags.models ?? []).map { ModelDigest(model: $0.name, digest: $0.digest ?? "") }
   }
 
+  /// What a name holds.
+  public func content(of model: String) async throws(ModelServerFailure) -> ModelContent? {
+    try Self.check(model)
+    let response = try await act(.post, "/api/show", ModelBody(model: model))
+    if response.status == 404, errorText(response) != nil { return nil }
+    try expectSuccess(response, "what \(model) consists of")
+    return ModelContent(modelfile: try decode(ShowAnswer.self, response, "what \(model) consists of").modelfile ?? "")
+  }
+
   /// Gives a model a second name.
   public func copy(_ model: String, to other: String) async throws(ModelServerFailure) {
     try Self.check(model)

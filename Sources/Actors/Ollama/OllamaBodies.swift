@@ -14,7 +14,7 @@ struct CopyBody: Encodable {
   var destination: String
 }
 
-/// The body of a deletion.
+/// The body of a deletion, or of a question about one model.
 struct ModelBody: Encodable {
   /// The model.
   var model: String
@@ -34,6 +34,12 @@ struct UnloadBody: Encodable {
 struct VersionAnswer: Decodable {
   /// `0.33.0`.
   var version: String
+}
+
+/// The answer to `/api/show`.
+struct ShowAnswer: Decodable {
+  /// What the model could be made from again.
+  var modelfile: String?
 }
 
 /// The answer to `/api/tags`.

@@ -76,7 +76,7 @@ extension OllamaCLI {
     let clock = clock
     let end = await WatchedPull.run(
       clock: clock,
-      deadline: { shared.state.withLock { $0.watchdog.deadline } },
+      deadline: { shared.state.withLock { $0.watchdog.nextLook(after: clock.now()) } },
       stall: { now in shared.state.withLock { $0.watchdog.stall(at: now) } },
       attempt: { () async -> Result<ProcessResult, ProcessFailure> in
         do throws(ProcessFailure) {

@@ -77,6 +77,14 @@ public struct OllamaCLI: ModelServer {
     return CLIOutput.models(in: result.standardOutput)
   }
 
+  /// What a name holds.
+  public func content(of model: String) async throws(ModelServerFailure) -> ModelContent? {
+    try OllamaAPI.check(model)
+    let result = try await run(["show", "--modelfile", model])
+    try expectSuccess(result, "ollama show --modelfile \(model)", missingIsFine: true)
+    return ModelContent(modelfile: String(decoding: result.standardOutput, as: UTF8.self))
+  }
+
   /// Gives a model a second name.
   public func copy(_ model: String, to other: String) async throws(ModelServerFailure) {
     try OllamaAPI.check(model)

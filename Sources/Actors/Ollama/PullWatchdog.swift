@@ -94,8 +94,13 @@ public struct PullWatchdog: Sendable {
     }
   }
 
-  /// When to look again, on the caller's clock.
+  /// When what goes on now stands still, on the caller's clock.
   public var deadline: Duration { lastProgress + limit }
+
+  /// When to look again, on the caller's clock: a line may come meanwhile after which less is allowed.
+  public func nextLook(after now: Duration) -> Duration {
+    min(deadline, now + min(timeouts.firstLayer, timeouts.stall, timeouts.finishing))
+  }
 
   /// What stands still, if anything does.
   public func stall(at now: Duration) -> Stall? {

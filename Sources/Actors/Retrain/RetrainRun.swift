@@ -12,6 +12,8 @@ enum RunStep: Sendable, Hashable {
   case pull(String)
   /// Read what the server has under the model's name after the download.
   case verify(String)
+  /// Compare what two names hold: equal content can have two digests.
+  case compare(String, String)
   /// End the runner that serves this name's weights.
   case unload(String)
   /// Remove a name.
@@ -27,7 +29,7 @@ enum RunStep: Sendable, Hashable {
   func state(pulled: Bool) -> RunState {
     switch self {
     case .inspect, .pull: .pulling
-    case .verify: .verifying
+    case .verify, .compare: .verifying
     case .copy, .unload, .delete, .refuse: pulled ? .promoting : .pulling
     case .finish: .promoting
     }
@@ -40,6 +42,7 @@ enum RunStep: Sendable, Hashable {
     case .copy(let from, let to): "copying \(from) to \(to)"
     case .pull(let model): "pulling \(model)"
     case .verify: "verifying"
+    case .compare(let one, let other): "comparing \(one) with \(other)"
     case .unload(let name): "unloading \(name)"
     case .delete(let name): "removing \(name)"
     case .finish: "finishing"
@@ -52,7 +55,7 @@ enum RunStep: Sendable, Hashable {
     switch self {
     case .unload, .delete: true
     case .copy: pulled
-    case .inspect, .pull, .verify, .finish, .refuse: false
+    case .inspect, .pull, .verify, .compare, .finish, .refuse: false
     }
   }
 }
@@ -78,7 +81,7 @@ struct RunTags: Sendable, Hashable {
   }
 }
 
-/// The course of a refresh by pull: inspect → back up → pull → verify → unload the old runner → tidy.
+/// The course of a refresh by pull: inspect → back up → pull → verify → (compare) → unload the old runner → tidy.
 ///
 /// Each step is idempotent, so a run that died at any instant starts again from the top: `before` comes from the
 /// journal then, and a served digest that differs from it says that the download had already been taken over.
@@ -97,6 +100,8 @@ struct PullRun: Sendable {
   private(set) var holding: String?
   /// True once the download has succeeded.
   private(set) var hasPulled = false
+  /// True where the content is what it was, although the digest is another one.
+  private var hasSameContent = false
   /// Steps that remain after the verdict on the digests.
   private var remaining: [RunStep] = []
 
@@ -155,6 +160,18 @@ struct PullRun: Sendable {
   /// The digest after the download; nil or empty where it cannot be read.
   mutating func onVerified(_ digest: String?) -> RunStep {
     after = digest
+    if change == .updated, let holding { return .compare(tags.model, holding) }
+    return onVerdict()
+  }
+
+  /// Whether the version after the download holds what the one before it held; nil where that cannot be told.
+  mutating func onCompared(isSame: Bool?) -> RunStep {
+    hasSameContent = isSame == true
+    return onVerdict()
+  }
+
+  /// What remains to be done, now that the change is known.
+  private mutating func onVerdict() -> RunStep {
     switch change {
     case .updated, .unverified:
       switch holding {
@@ -173,9 +190,10 @@ struct PullRun: Sendable {
   /// A step after the download is done, or failed with a warning.
   mutating func onTidied() -> RunStep { nextRemaining() }
 
-  /// What the download changed, as far as digests tell.
+  /// What the download changed, as far as digests and contents tell.
   var change: RunChange {
     guard let after, !after.isEmpty else { return .unverified }
+    if hasSameContent { return .alreadyCurrent }
     if wasAbsent { return .updated }
     return switch RunDigest.isSame(before, after) {
     case true?: .alreadyCurrent

@@ -64,6 +64,7 @@ struct RunJob: Sendable {
         try await server.pull(model) { [report] in report.onProgress($0) }
         step = machine.onPulled()
       case .verify(let model): step = machine.onVerified(try await server.digest(of: model)?.digest)
+      case .compare(let one, let other): step = machine.onCompared(isSame: try await holdSame(one, other))
       case .unload(let name):
         try await tidyOrThrow(step, pulled: true) { () async throws(ModelServerFailure) in
           try await server.unload(name)
@@ -109,7 +110,7 @@ struct RunJob: Sendable {
       case .finish(let change):
         report.onFinished(change)
         return
-      case .pull, .verify: return
+      case .pull, .verify, .compare: return
       }
     }
   }
@@ -141,6 +142,21 @@ struct RunJob: Sendable {
       found.append(try await server.digest(of: name)?.digest)
     }
     return found
+  }
+
+  /// Whether two names hold the same; nil where the server does not say, which is worth a warning and no failure.
+  private func holdSame(_ one: String, _ other: String) async throws(ModelServerFailure) -> Bool? {
+    do {
+      guard let first = try await server.content(of: one), let second = try await server.content(of: other) else {
+        return nil
+      }
+      return first == second
+    } catch {
+      guard error.kind != .cancelled else { throw error }
+      log.warning(
+        "Run \(run.id): whether the new version differs in more than its digest is not known: \(error.description)")
+      return nil
+    }
   }
 
   /// Stands before each effect: a job that nobody waits for any more leaves the server alone.

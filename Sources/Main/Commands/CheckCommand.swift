@@ -43,7 +43,7 @@ enum CheckCommand {
           loaded.settings, paths: loaded.paths, model: options.model, thread: thread, tell: tell)
       }
       let quick = try await QuickCheck.run(
-        loaded.settings, paths: loaded.paths, model: options.model, isDryRun: false, thread: thread, tell: tell)
+        loaded.settings, paths: loaded.paths, model: options.model, thread: thread, tell: tell)
       if let quick { return quick }
     } catch {
       let (code, reason) = StartRefusal.explain(error, paths: loaded.paths)

@@ -47,8 +47,7 @@ extension SupervisorStateMachine {
   ) {
     if !isStopping {
       switch why {
-      case .startTimeout:
-        return startFailed(key, .timedOut(after: children[key].spec.startTimeout), now: now, &actions)
+      case .startTimeout: return startTimedOut(key, now: now, &actions)
       case .unresponsive: return unresponsive(key, now: now, &actions)
       case .asked, .terminated: break
       }
@@ -69,7 +68,16 @@ extension SupervisorStateMachine {
 
   /// A child gave no sign of life and is gone: it counts as failed.
   mutating func unresponsive(_ key: ChildKey, now: Duration, _ actions: inout [Action]) {
-    lost(key, .unresponsive(after: children[key].spec.heartbeat ?? .zero), now: now, &actions)
+    let heartbeat = children[key].spec.heartbeat ?? .zero
+    intensity.leaveOut(from: children[key].since - heartbeat, to: now)
+    lost(key, .unresponsive(after: heartbeat), now: now, &actions)
+  }
+
+  /// A child was not ready in time and is gone.
+  mutating func startTimedOut(_ key: ChildKey, now: Duration, _ actions: inout [Action]) {
+    let timeout = children[key].spec.startTimeout
+    intensity.leaveOut(from: children[key].since - timeout, to: now)
+    startFailed(key, .timedOut(after: timeout), now: now, &actions)
   }
 
   /// A child ends for good, by itself. Where it is significant that may end the supervisor.

@@ -21,8 +21,7 @@ extension SupervisorStateMachine {
     actions.append(.emit(.abandoned(id: id, generation: generation, waited: now - children[key].since)))
     children[key].lastFailure = .abandoned
     switch why {
-    case .startTimeout where !isStopping:
-      startFailed(key, .timedOut(after: children[key].spec.startTimeout), now: now, &actions)
+    case .startTimeout where !isStopping: startTimedOut(key, now: now, &actions)
     case .unresponsive where !isStopping: unresponsive(key, now: now, &actions)
     case .asked, .terminated, .startTimeout, .unresponsive: settle(key, now: now, &actions)
     }

@@ -80,6 +80,11 @@ final class ScriptedServer: ModelServer {
     calls.record("pulled \(model)")
   }
 
+  /// What a digest stands for: `aa~` is the content of `aa` under another digest.
+  func content(of model: String) async throws(ModelServerFailure) -> ModelContent? {
+    served(model).flatMap { ModelContent(modelfile: "FROM \($0.prefix { $0 != "~" })") }
+  }
+
   func copy(_ model: String, to other: String) async throws(ModelServerFailure) {
     await begin("copy \(model) \(other)")
     defer { end() }

@@ -63,6 +63,11 @@ struct StandIn: Sendable {
       tags["models"].elements.map { ($0["name"].text ?? "", $0["digest"].text ?? "") }, uniquingKeysWith: { $1 })
   }
 
+  /// The names that runners were loaded under and that still serve.
+  func runners() throws -> [String] {
+    try JSONValue(parsing: try get("/api/ps"))["models"].elements.compactMap { $0["name"].text }
+  }
+
   /// The body of a GET.
   private func get(_ path: String) throws -> String {
     let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
