@@ -239,7 +239,7 @@ struct NotifyTests {
     try await bench.addCycles("m", accepted: 9, rejected: 1)
     let settings = Settings(model: "m", notify: [.played("a")])
     func quick() async throws -> [CheckEntry]? {
-      try await QuickCheck.run(settings, paths: bench.paths, model: nil, isDryRun: false, wallClock: bench.wall)
+      try await QuickCheck.run(settings, paths: bench.paths, model: nil, wallClock: bench.wall)
     }
     #expect(try await quick()?.map(\.verdict) == [.healthy])
     let journal = try await Journal.open(path: bench.paths.database)

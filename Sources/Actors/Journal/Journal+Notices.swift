@@ -14,11 +14,11 @@ extension Journal {
     try write { database in try announce(notices, in: database) }
   }
 
-  /// Whether any of these would be told: for who can tell nobody.
+  /// Whether any of these says something new, told or only remembered: for who can tell nobody.
   public func areNews(_ notices: [Notice]) throws(JournalFailure) -> Bool {
     try read { database in
       var standings = try standings(of: notices, in: database)
-      return notices.contains { Self.isNews($0, &standings) && !$0.sinks.isEmpty && $0.standing?.isTold != false }
+      return notices.contains { Self.isNews($0, &standings) }
     }
   }
 
@@ -83,8 +83,8 @@ extension Journal {
     guard !notices.isEmpty else { return }
     var standings = try standings(of: notices, in: database)
     var told = 0
-    var untold: Notice?
-    var more = 0
+    var untold: [Notice] = []
+    var more: [Int] = []
     var sinks: Set<String> = []
     for notice in notices where Self.isNews(notice, &standings) {
       if let standing = notice.standing {
@@ -96,16 +96,19 @@ extension Journal {
       told += 1
       if told <= Self.noticesAtOnce {
         try insert(notice, into: database)
+      } else if let index = untold.firstIndex(where: { $0.kind == notice.kind }) {
+        more[index] += 1
       } else {
-        untold = untold ?? notice
-        more += 1
+        untold.append(notice)
+        more.append(1)
       }
     }
-    if var untold {
-      untold.model = nil
-      untold.text = "… and \(more) more like this (\(untold.kind)): `retraind status` lists all."
-      untold.details = #"{"more":\#(more)}"#
-      try insert(untold, into: database)
+    for (first, count) in zip(untold, more) {
+      var notice = first
+      notice.model = nil
+      notice.text = "… and \(count) more (\(first.kind)): `retraind status` lists all."
+      notice.details = #"{"more":\#(count)}"#
+      try insert(notice, into: database)
     }
     for sink in sinks.sorted() { try boundNotices(of: sink, in: database) }
     if !sinks.isEmpty { try trimNotices(in: database) }
