@@ -248,7 +248,7 @@ public final class RetrainMonitor: Sendable {
     {
       report.outbox.blockedWhy = why
     }
-    let sinks = (try? await tree.journal.current?.sinkCounts()) ?? [:]
+    let sinks = (try? await tree.journal.current?.sinkCounts()) ?? []
     report.sinks = StatusReport.Sink.all(settings, sinks, gone: await tree.notify.current?.gone() ?? [:])
     await fillMonitor(&report, now: now)
     report.configuration.file = file

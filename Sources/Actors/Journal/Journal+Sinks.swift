@@ -3,42 +3,44 @@ internal import Platform
 /// How it stands with sinks, and how notices stand in their columns.
 extension Journal {
   /// How it stands with each sink that something was ever to be sent to.
-  public func sinkCounts() throws(JournalFailure) -> [String: SinkCounts] {
+  public func sinkCounts() throws(JournalFailure) -> [SinkCounts] {
     try read { database in
-      var counts: [String: SinkCounts] = [:]
-      let rows = try database.query(
-        """
-        SELECT sink, state, count(*), max(ended_at) FROM retraind_notifications GROUP BY sink, state
-        """
-      ) { row in (row[0].text ?? "", row[1].text, row[2].count, row[3].timestamp) }
-      for (sink, state, count, ended) in rows {
-        var one = counts[sink] ?? SinkCounts()
-        switch state {
-        case "pending": one.pending = count
-        case "delivered": (one.delivered, one.lastDelivery) = (count, ended)
-        default: one.dead = count
+      var all: [SinkCounts] = []
+      func change(_ row: borrowing SQLiteRow, _ body: (inout SinkCounts, borrowing SQLiteRow) -> Void) {
+        let name = row[0].text ?? ""
+        if all.last?.sink != name, let index = all.firstIndex(where: { $0.sink == name }) {
+          body(&all[index], row)
+          return
         }
-        counts[sink] = one
+        if all.last?.sink != name { all.append(SinkCounts(name)) }
+        body(&all[all.count - 1], row)
+      }
+      _ = try database.query(
+        "SELECT sink, state, count(*), max(ended_at) FROM retraind_notifications GROUP BY sink, state"
+      ) { row in
+        change(row) { one, row in
+          switch row[1].text {
+          case "pending": one.pending = row[2].count
+          case "delivered": (one.delivered, one.lastDelivery) = (row[2].count, row[3].timestamp)
+          default: one.dead = row[2].count
+          }
+        }
       }
       // SQLite takes the other columns from the row that has the minimum or maximum.
-      let heads = try database.query(
+      _ = try database.query(
         "SELECT sink, min(id), next_attempt_at FROM retraind_notifications WHERE state = 'pending' GROUP BY sink"
-      ) { row in (row[0].text ?? "", row[2].timestamp) }
-      for (sink, next) in heads { counts[sink]?.nextAttempt = next }
-      let failures = try database.query(
+      ) { row in change(row) { one, row in one.nextAttempt = row[2].timestamp } }
+      _ = try database.query(
         """
         SELECT sink, max(failed_at), last_error FROM retraind_notifications WHERE failed_at IS NOT NULL GROUP BY sink
         """
-      ) { row in (row[0].text ?? "", row[1].timestamp, row[2].text) }
-      for (sink, at, why) in failures {
-        counts[sink]?.lastFailureAt = at
-        counts[sink]?.lastFailure = why
+      ) { row in
+        change(row) { one, row in (one.lastFailureAt, one.lastFailure) = (row[1].timestamp, row[2].text) }
       }
-      let dead = try database.query(
+      _ = try database.query(
         "SELECT sink, max(id), why FROM retraind_notifications WHERE state = 'dead' GROUP BY sink"
-      ) { row in (row[0].text ?? "", row[2].text) }
-      for (sink, why) in dead { counts[sink]?.deadWhy = why }
-      return counts
+      ) { row in change(row) { one, row in one.deadWhy = row[2].text } }
+      return all
     }
   }
 

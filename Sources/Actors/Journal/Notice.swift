@@ -1,9 +1,9 @@
 public import Rules
 
 /// Something that people are to be told, with what makes it news.
-public struct Notice: Sendable, Hashable {
+public struct Notice: Sendable {
   /// What is remembered of a subject, so that people are told of a change only, also by the next process.
-  public struct Standing: Sendable, Hashable {
+  public struct Standing: Sendable, Equatable {
     /// The subject: `verdict m:7b`.
     public var key: String
     /// How it stands; nil for how it stands with everything that nobody was told of.
@@ -56,9 +56,9 @@ public struct Notice: Sendable, Hashable {
 }
 
 /// A notice on its way to one sink.
-public struct NoticeRow: Sendable, Hashable {
+public struct NoticeRow: Sendable {
   /// What became of it so far.
-  public enum State: String, Sendable, Hashable {
+  public enum State: String, Sendable {
     /// It is tried, or tried again.
     case pending
     /// The sink has it.
@@ -98,7 +98,7 @@ public struct NoticeRow: Sendable, Hashable {
 }
 
 /// What became of one try.
-public enum NoticeOutcome: Sendable, Hashable {
+public enum NoticeOutcome: Sendable {
   /// The sink has it.
   case delivered
   /// It failed, and is tried again then.
@@ -108,7 +108,9 @@ public enum NoticeOutcome: Sendable, Hashable {
 }
 
 /// How it stands with one sink.
-public struct SinkCounts: Sendable, Hashable {
+public struct SinkCounts: Sendable {
+  /// Its name.
+  public var sink: String
   /// Wait for it.
   public var pending = 0
   /// It has, of those that are kept.
@@ -127,5 +129,5 @@ public struct SinkCounts: Sendable, Hashable {
   public var nextAttempt: Timestamp?
 
   /// Nothing was ever sent there.
-  public init() {}
+  public init(_ sink: String) { self.sink = sink }
 }

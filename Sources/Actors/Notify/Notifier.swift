@@ -8,7 +8,7 @@ protocol Notifier: Sendable {
 }
 
 /// A message as a notifier takes it.
-struct NoticeMessage: Sendable, Hashable {
+struct NoticeMessage: Sendable {
   /// The same for every sink and every try.
   var id: String
   /// What it is about.
@@ -33,7 +33,7 @@ struct NoticeMessage: Sendable, Hashable {
 }
 
 /// What came of one try.
-enum DeliveryAttempt: Sendable, Hashable {
+enum DeliveryAttempt: Sendable, Equatable {
   /// It has arrived; how, in words.
   case delivered(String)
   /// It failed for now: why, and how long the receiver wants to be left alone.

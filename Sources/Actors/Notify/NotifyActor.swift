@@ -19,13 +19,19 @@ actor NotifyActor {
   /// False for a command that ends soon: what waits for sinks that it does not know is not its own.
   private let isScheduled: Bool
   private var randomness: SplitMix64
-  /// The queue of each sink, by name: as many as were ever configured since the start.
-  private var lanes: [String: SinkLane] = [:]
-  /// The try that is under way at each sink.
-  private var tries: [String: Task<Void, Never>] = [:]
-  /// What came of a try and could not be written down yet, by the row: one for each sink.
-  private var unwritten: [Int64: NoticeOutcome] = [:]
+  /// What is kept of each sink, by name: of those that the configuration names, and those that are being tried.
+  private var posts: [String: Post] = [:]
   private var hasToldOfJournal = false
+
+  /// What is kept of one sink.
+  private struct Post: Sendable {
+    /// Its queue.
+    var lane = SinkLane()
+    /// The try that is under way.
+    var attempt: Task<Void, Never>?
+    /// What came of a try of a row and could not be written down yet.
+    var unwritten: (row: Int64, outcome: NoticeOutcome)?
+  }
 
   /// A fresh incarnation; it does nothing before `run`.
   init(
@@ -57,31 +63,33 @@ actor NotifyActor {
 
   /// The configuration was read again: every sink has another chance, and who left it gets nothing any more.
   func onReload() async {
-    for name in lanes.keys { lanes[name]?.onReload() }
+    for name in posts.keys { posts[name]?.lane.onReload() }
     await closeRemoved()
     wakeup.poke()
   }
 
   /// Why a sink takes nothing any more, by its name.
-  func gone() -> [String: String] { lanes.compactMapValues(\.gone) }
+  func gone() -> [String: String] { posts.compactMapValues(\.lane.gone) }
 
   /// Starts a try at each sink for which something is due.
   ///
   /// - Returns: time until the next one is due; nil where nothing waits for time to pass.
   private func startDue() async -> Duration? {
     var next: Duration?
-    for sink in settings.current.notify where sink.problem == nil && tries[sink.name] == nil {
+    for sink in settings.current.notify where sink.problem == nil && posts[sink.name]?.attempt == nil {
       do throws(JournalFailure) {
-        guard let row = try await journal.firstNotice(for: sink.name), tries[sink.name] == nil else { continue }
+        guard let row = try await journal.firstNotice(for: sink.name), posts[sink.name]?.attempt == nil else {
+          continue
+        }
         hasToldOfJournal = false
-        let lane = lanes[sink.name] ?? SinkLane()
+        let lane = posts[sink.name]?.lane ?? SinkLane()
         if let gone = lane.gone {
           try await journal.closeNotices(of: sink.name, because: gone, at: wallNow)
           continue
         }
         let pause = max(lane.pause(now: parts.clock.now()), untilDue(row))
         guard pause > .zero else {
-          tries[sink.name] = Task { await self.attempt(row, at: sink) }
+          posts[sink.name, default: Post()].attempt = Task { await self.attempt(row, at: sink) }
           continue
         }
         next = min(next ?? pause, pause)
@@ -106,12 +114,13 @@ actor NotifyActor {
   /// One try, and what comes of it written down.
   private func attempt(_ row: NoticeRow, at sink: SinkSettings) async {
     defer {
-      tries[sink.name] = nil
+      posts[sink.name]?.attempt = nil
       wakeup.poke()
     }
     let finding: Finding
-    if let outcome = unwritten.removeValue(forKey: row.id) {
-      finding = Finding(outcome: outcome, level: .debug, text: "What came of a notice to \(sink.name) is written down.")
+    if let unwritten = posts[sink.name]?.unwritten, unwritten.row == row.id {
+      finding = Finding(
+        outcome: unwritten.outcome, level: .debug, text: "What came of a notice to \(sink.name) is written down.")
     } else {
       let attempt = await parts.notifier(sink).deliver(NoticeMessage(row))
       // A try that our own stop cut off says nothing about the sink.
@@ -120,13 +129,14 @@ actor NotifyActor {
     }
     do throws(JournalFailure) {
       try await journal.settle(notice: row.id, finding.outcome, at: wallNow)
-      if let gone = lanes[sink.name]?.gone {
+      posts[sink.name]?.unwritten = nil
+      if let gone = posts[sink.name]?.lane.gone {
         try await journal.closeNotices(of: sink.name, because: gone, at: wallNow)
       }
       parts.log.log(finding.level, finding.text)
     } catch {
-      unwritten[row.id] = finding.outcome
-      lanes[sink.name, default: SinkLane()].onJournalTrouble(now: parts.clock.now(), pause: Self.journalPause)
+      posts[sink.name]?.unwritten = (row.id, finding.outcome)
+      posts[sink.name]?.lane.onJournalTrouble(now: parts.clock.now(), pause: Self.journalPause)
       parts.log.error("\("What came of a notice to \(sink.name) cannot be written down: \(error)".asSentence)")
     }
   }
@@ -142,12 +152,12 @@ actor NotifyActor {
   }
 
   private func judge(_ attempt: DeliveryAttempt, of row: NoticeRow, at sink: SinkSettings) -> Finding {
-    var lane = lanes[sink.name] ?? SinkLane()
+    var lane = posts[sink.name]?.lane ?? SinkLane()
     let wasFailing = lane.failures > 0
     let settlement = lane.onAttempt(
       attempt, attempts: row.attempts, age: wallNow - row.createdAt, now: parts.clock.now(),
       chance: Double.random(in: 0..<1, using: &randomness))
-    lanes[sink.name] = lane
+    posts[sink.name]?.lane = lane
     let what = row.model.map { "\(row.kind), \(PrintableText.clip($0, to: PrintableText.nameLength))" } ?? row.kind
     switch settlement {
     case .delivered:
@@ -173,11 +183,11 @@ actor NotifyActor {
     guard isScheduled else { return }
     let names = Set(settings.current.notify.map(\.name))
     do throws(JournalFailure) {
-      for (sink, counts) in try await journal.sinkCounts() where counts.pending > 0 && !names.contains(sink) {
-        try await journal.closeNotices(of: sink, because: "the sink left the configuration", at: wallNow)
-        parts.log.warning("Sink \(sink) left the configuration: \(counts.pending) of its notices are given up.")
+      for counts in try await journal.sinkCounts() where counts.pending > 0 && !names.contains(counts.sink) {
+        try await journal.closeNotices(of: counts.sink, because: "the sink left the configuration", at: wallNow)
+        parts.log.warning("Sink \(counts.sink) left the configuration: \(counts.pending) of its notices are given up.")
       }
-      for name in lanes.keys where !names.contains(name) && tries[name] == nil { lanes[name] = nil }
+      for name in posts.keys where !names.contains(name) && posts[name]?.attempt == nil { posts[name] = nil }
     } catch {
       parts.log.error("\("Notices of removed sinks could not be looked for: \(error)".asSentence)")
     }
@@ -198,10 +208,10 @@ actor NotifyActor {
   private func finish() async {
     while !Task.isCancelled {
       _ = await startDue()
-      if tries.isEmpty { return }
+      if posts.allSatisfy({ $0.value.attempt == nil }) { return }
       await wakeup.wait()
     }
-    let left = Array(tries.values)
+    let left = posts.values.compactMap(\.attempt)
     for task in left { task.cancel() }
     for task in left { await task.value }
   }

@@ -15,7 +15,7 @@ struct SinkLane: Sendable {
   static let wishesForNoPause = 3
 
   /// What is to be written of a message.
-  enum Settlement: Sendable, Hashable {
+  enum Settlement: Sendable, Equatable {
     /// It has arrived.
     case delivered
     /// It is tried again after this pause.

@@ -60,14 +60,14 @@ public struct SinkSettings: Sendable, Hashable {
   public var name: String
   /// What carries a message there.
   public var way: Way
-  /// What it is told of.
-  public var events: Set<NoticeKind>
+  /// What it is told of, in the order of `NoticeKind`.
+  public var events: [NoticeKind]
   /// Time that one try has.
   public var timeout: Duration
 
   /// Makes a sink.
   public init(
-    name: String, way: Way, events: Set<NoticeKind> = Set(NoticeKind.choices),
+    name: String, way: Way, events: [NoticeKind] = NoticeKind.choices,
     timeout: Duration = SinkSettings.defaultTimeout
   ) {
     self.name = name
@@ -145,9 +145,8 @@ extension SinkSettings {
         SettingField(path: path + ["arguments"], value: .list(command.arguments)),
       ]
     }
-    let events = NoticeKind.choices.filter(self.events.contains).map(\.rawValue)
     return fields + [
-      SettingField(path: path + ["events"], value: .list(events)),
+      SettingField(path: path + ["events"], value: .list(events.map(\.rawValue))),
       SettingField(path: path + ["timeout"], value: .text(DurationText.print(timeout))),
     ]
   }

@@ -6,23 +6,25 @@ extension StatusReport.Sink {
   ///
   /// - Parameter gone: why sinks take nothing any more, as the running daemon knows it.
   public static func all(
-    _ settings: Settings, _ counts: [String: SinkCounts], gone: [String: String] = [:]
+    _ settings: Settings, _ counts: [SinkCounts], gone: [String: String] = [:]
   ) -> [StatusReport.Sink] {
-    let known = settings.notify.map { sink in
-      StatusReport.Sink(sink, counts[sink.name] ?? SinkCounts(), gone: gone[sink.name])
+    var sinks: [StatusReport.Sink] = []
+    for sink in settings.notify {
+      let counts = counts.first { $0.sink == sink.name } ?? SinkCounts(sink.name)
+      sinks.append(StatusReport.Sink(sink, counts, gone: gone[sink.name]))
     }
-    let names = Set(settings.notify.map(\.name))
-    let removed = counts.filter { !names.contains($0.key) && $0.value.pending + $0.value.dead > 0 }
-    return known
-      + removed.sorted { $0.key < $1.key }.map { name, counts in
-        var sink = StatusReport.Sink(name: name, type: nil, counts)
-        sink.state = "removed"
-        return sink
-      }
+    // By name: so the journal groups them.
+    for counts in counts where counts.pending + counts.dead > 0 {
+      if settings.notify.contains(where: { $0.name == counts.sink }) { continue }
+      var sink = StatusReport.Sink(type: nil, counts)
+      sink.state = "removed"
+      sinks.append(sink)
+    }
+    return sinks
   }
 
   private init(_ sink: SinkSettings, _ counts: SinkCounts, gone: String?) {
-    self.init(name: sink.name, type: sink.type, counts)
+    self.init(type: sink.type, counts)
     if let problem = sink.problem {
       (state, self.problem) = ("unusable", problem)
     } else if let gone {
@@ -34,9 +36,10 @@ extension StatusReport.Sink {
     }
   }
 
-  private init(name: String, type: String?, _ counts: SinkCounts) {
+  private init(type: String?, _ counts: SinkCounts) {
     self.init(
-      name: name, type: type, state: "ok", pending: counts.pending, delivered: counts.delivered, dead: counts.dead,
+      name: counts.sink, type: type, state: "ok", pending: counts.pending, delivered: counts.delivered,
+      dead: counts.dead,
       deadWhy: counts.deadWhy, lastDelivery: counts.lastDelivery?.rfc3339,
       lastFailureAt: counts.lastFailureAt?.rfc3339, lastFailure: counts.lastFailure,
       nextAttempt: counts.nextAttempt?.rfc3339)

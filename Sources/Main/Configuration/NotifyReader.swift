@@ -108,9 +108,9 @@ extension ConfigReader {
   }
 
   /// What a sink is told of.
-  private mutating func events(_ node: ConfigNode, _ path: [String]) -> Set<NoticeKind>? {
+  private mutating func events(_ node: ConfigNode, _ path: [String]) -> [NoticeKind]? {
     guard let words = elements(node, path, example: #"["degraded", "failed"]"#) else { return nil }
-    var events: Set<NoticeKind> = []
+    var events: [NoticeKind] = []
     for word in words {
       let kind = text(word, path) { text throws(FieldProblem) in
         guard let kind = NoticeKind(rawValue: text), kind != .test else {
@@ -119,9 +119,10 @@ extension ConfigReader {
         return kind
       }
       guard let kind else { continue }
-      if !events.insert(kind).inserted {
+      if events.contains(kind) {
         add(word.position, path, FieldProblem(message: "\"\(kind.rawValue)\" stands twice", remedy: "leave one out"))
       }
+      events.append(kind)
     }
     if words.isEmpty {
       add(
@@ -130,7 +131,7 @@ extension ConfigReader {
           message: "the list is empty: this sink would never be told", remedy: "remove the key for every event"))
     }
     positions[path.joined(separator: ".")] = node.position
-    return events
+    return NoticeKind.choices.filter { events.contains($0) }
   }
 
   /// A list of texts.

@@ -60,7 +60,7 @@ final class ScriptedNotifier: Sendable {
 
 extension SinkSettings {
   /// A sink that a script plays.
-  static func played(_ name: String, _ events: Set<NoticeKind> = Set(NoticeKind.choices)) -> SinkSettings {
+  static func played(_ name: String, _ events: [NoticeKind] = NoticeKind.choices) -> SinkSettings {
     SinkSettings(name: name, way: .command(CommandSettings(program: name)), events: events)
   }
 }

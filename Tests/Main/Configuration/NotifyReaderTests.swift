@@ -30,7 +30,7 @@ struct NotifyReaderTests {
     #expect(sinks.map(\.name) == ["hook", "command-say", "webhook-127.0.0.1"])
     #expect(sinks[0].events == [.degraded, .failed] && sinks[0].timeout == .seconds(30))
     #expect(sinks[1].way == .command(CommandSettings(program: "/usr/bin/say", arguments: ["-v", "a b", ""])))
-    #expect(sinks[1].events == Set(NoticeKind.choices) && sinks[1].timeout == SinkSettings.defaultTimeout)
+    #expect(sinks[1].events == NoticeKind.choices && sinks[1].timeout == SinkSettings.defaultTimeout)
     guard case .webhook(let webhook) = sinks[0].way else {
       Issue.record("no webhook")
       return
