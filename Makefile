@@ -11,6 +11,7 @@ PREFIX      ?= /usr/local
 DESTDIR     ?=
 TEST_FLAGS  ?=
 BENCH_FLAGS ?=
+SOAK_FLAGS  ?=
 
 DEBUG_PATH   := .build
 TSAN_PATH    := .build-tsan
@@ -105,6 +106,12 @@ bench: release ## Measure the release binary beside what it replaces
 	$(RELEASE_PATH)/release/Benchmarks --retraind $(BINARY) --python $(VENV)/bin/python \
 	  --peer Benchmarks/Peers/model_retrainer.py --probe $(RELEASE_PATH)/release/SupervisionProbe \
 	  --escript "$$(command -v escript)" $(BENCH_FLAGS)
+
+.PHONY: soak
+soak: release ## Kill the release binary in every gap between two writes; takes minutes
+	@Scripts/install-deps soak
+	$(SWIFT) build --scratch-path $(DEBUG_PATH) --product ollama-stand-in
+	Scripts/kill-gaps $(BINARY) $(DEBUG_PATH)/debug/ollama-stand-in $(SOAK_FLAGS)
 
 .PHONY: install
 install: release ## Install into PREFIX (default /usr/local); DESTDIR is honoured

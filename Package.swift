@@ -109,7 +109,7 @@ let package = Package(
       name: "SupervisionExampleTests", dependencies: ["Supervision"], path: "Tests/SupervisionExamples",
       swiftSettings: settings),
     .testTarget(
-      name: "MainTests", dependencies: ["Main", "Actors", "Rules", "Platform", "Journal", "TestSupport"],
+      name: "MainTests", dependencies: ["Main", "Actors", "Rules", "Platform", "Journal", "Stores", "TestSupport"],
       path: "Tests/Main", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",

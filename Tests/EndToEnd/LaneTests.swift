@@ -29,6 +29,41 @@ struct LaneTests {
     }
   }
 
+  /// Root can become another user.
+  private static let mayBeNobody = geteuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0
+
+  @Test("A command of another user, with a state directory of its own, waits for the lane", .enabled(if: mayBeNobody))
+  func otherUser() async throws {
+    try await World.with(["--models", "a:7b,b:7b", "--scenario", "a:7b=S10"]) { world in
+      try await world.seed(["a:7b"])
+      chmod(world.directory, 0o755)
+      let own = world.path("own")
+      mkdir(own, 0o777)
+      chmod(own, 0o777)
+      let program = world.path("retraind")
+      let copying = try world.start("/bin/cp", ["-p", Binaries.retraind, program])
+      #expect(try await copying.waitForEnd() == .exit(0))
+      let daemon = try await world.daemon()
+      let standIn = try #require(world.standIn)
+      try await waitUntil("the pull") { try standIn.count("pull-start") == 1 }
+      let other = try world.start(
+        "/usr/bin/setpriv",
+        ["--reuid=61234", "--clear-groups", program, "check", "--model", "b:7b", "--state-dir", own])
+      #expect(try await other.waitForEnd() == .exit(1), "nothing is known of the model yet: \(other.error)")
+      let request = try world.start(
+        "/usr/bin/setpriv",
+        ["--reuid=61234", "--clear-groups", program, "retrain", "b:7b", "--wait", "--state-dir", own])
+      try await waitUntil("its wait") { request.error.contains("works on it") || request.end != nil }
+      #expect(request.end == nil, "\(request.error)")
+      #expect(try standIn.count("pull-start") == 1)
+      daemon.send(SIGTERM)
+      #expect(try await daemon.waitForEnd() == .exit(0))
+      #expect(try await request.waitForEnd() == .exit(0), "\(request.error)")
+      #expect(try standIn.count("pull-start", model: "b:7b") == 1)
+      #expect(try await standIn.judge(in: world).overlaps == 0)
+    }
+  }
+
   @Test("Requests for one model that come together are one run")
   func joined() async throws {
     try await World.with(["--models", "a:7b", "--scenario", "a:7b=S01.1", "--speed", "8"]) { world in

@@ -231,7 +231,8 @@ struct SupabaseTests {
         return (printed, try await world.run(["check", "--dry-run", "--json"]))
       }
       for (file, words) in [
-        (nil, "does not exist"), ("", "holds no key"), (" \n\n", "holds no key"), ("a b\n", "holds no key"),
+        (nil, "does not exist"), ("", "is empty"), (" \n\n", "is empty"), ("a b\n", "holds blanks"),
+        (key + "\n" + key + "\n", "has more than one line"), (key + "\0", "holds a NUL"),
       ] {
         let (printed, checked) = try await check(file)
         #expect(printed.error.contains(words), "\(printed.error)")

@@ -69,6 +69,25 @@ extension Journal {
     try updateMemory(of: model) { $0.onConfigurationChanged() }
   }
 
+  /// Models on which no automatic work is done until a person does something, and why.
+  public func openCircuits(limit: Int) throws(JournalFailure) -> [(model: String, why: String)] {
+    try read { database in
+      try database.query(
+        "SELECT model, circuit_reason FROM retraind_models WHERE circuit = 'open' ORDER BY model LIMIT ?1",
+        [.integer(Int64(max(0, limit)))]
+      ) { row in (model: row[0].text ?? "", why: row[1].text ?? "") }
+    }
+  }
+
+  /// Why the newest event that waits for a person does; nil where none waits.
+  public func newestBlock() throws(JournalFailure) -> String? {
+    try read { database in
+      try database.first(
+        "SELECT why FROM retraind_outbox WHERE state = 'blocked' ORDER BY rowid DESC LIMIT 1"
+      ) { row in row[0].text }
+    }.flatMap { $0 }
+  }
+
   /// True where no run is open and no event waits: nothing that a monitor would go on with.
   public func hasNothingToDo() throws(JournalFailure) -> Bool {
     try read { database in

@@ -45,12 +45,15 @@ public actor Journal {
   /// - Parameters:
   ///   - path: the file; it and its directories are created, readable for this user only.
   ///   - readOnly: reads what exists and creates nothing: for commands beside the daemon.
+  ///   - leavesNoTrace: makes nothing beside a file that nobody has open, and waits for locks for a moment only: for a
+  ///     look of one moment.
   ///   - limits: bounds of what is kept.
   ///   - thread: the thread to run on; nil for one of its own.
   ///   - onRecovered: called on the journal's thread when a write succeeds after one was refused.
   ///   - onMended: called there with what was wrong with the file and has been put right, in words.
   public static func open(
-    path: String, readOnly: Bool = false, limits: JournalLimits = JournalLimits(), thread: ThreadExecutor? = nil,
+    path: String, readOnly: Bool = false, leavesNoTrace: Bool = false, limits: JournalLimits = JournalLimits(),
+    thread: ThreadExecutor? = nil,
     onRecovered: @escaping @Sendable () -> Void = {}, onMended: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws(JournalFailure) -> Journal {
     let own: ThreadExecutor
@@ -61,7 +64,7 @@ public actor Journal {
     }
     let journal = Journal(
       path: path, readOnly: readOnly, limits: limits, thread: own, onRecovered: onRecovered, onMended: onMended)
-    try await journal.connect()
+    try await journal.connect(leavesNoTrace: leavesNoTrace)
     return journal
   }
 
@@ -76,9 +79,15 @@ public actor Journal {
     isReopening = false
   }
 
-  private func connect() throws(JournalFailure) {
+  /// Milliseconds that a look of one moment waits for a lock.
+  private static let shortWait: Int32 = 300
+
+  private func connect(leavesNoTrace: Bool = false) throws(JournalFailure) {
     do {
-      let opened = try SQLiteDatabase(path: path, access: isReadOnly ? .readOnly : .readWrite)
+      let opened =
+        isReadOnly && leavesNoTrace
+        ? try SQLiteDatabase(path: path, access: .readOnly, busyTimeout: Self.shortWait, leavesNoTrace: true)
+        : try SQLiteDatabase(path: path, access: isReadOnly ? .readOnly : .readWrite)
       if isReadOnly {
         try JournalSchema.migrations.check(opened)
       } else {

@@ -53,6 +53,15 @@ public enum JournalFailure: Error, Sendable, Hashable, CustomStringConvertible {
     if case .database(let failure) = self { failure.kind == .moved || failure.kind == .overwritten } else { false }
   }
 
+  /// True where what lies there is not a file that this version can work with: starting again does not help.
+  public var isUnusable: Bool {
+    guard case .database(let failure) = self else { return false }
+    return switch failure.kind {
+    case .corrupted, .notADatabase, .newerSchema, .foreign: true
+    default: false
+    }
+  }
+
   /// True where a file or directory may not be used by this user.
   public var isPermission: Bool {
     switch self {

@@ -10,14 +10,16 @@ public enum DryCheck {
   ///
   /// - Parameters:
   ///   - model: only this one; nil for all.
+  ///   - leavesNoTrace: makes nothing beside a file that nobody has open.
   ///   - thread: the thread to run on; nil for one of the journal's own.
   ///   - tell: told of trouble with the store.
   /// - Returns: what was found; of a place where nothing has been recorded yet what the configuration names.
   public static func run(
     _ settings: Settings, paths: StatePaths, model: String?, wallClock: WallClock = .system,
-    thread: ThreadExecutor? = nil, tell: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }
+    leavesNoTrace: Bool = false, thread: ThreadExecutor? = nil,
+    tell: @escaping @Sendable (LogLevel, String) -> Void = { _, _ in }
   ) async throws -> [CheckEntry] {
-    let journal = try await existing(paths.database, thread)
+    let journal = try await existing(paths.database, leavesNoTrace, thread)
     let stats = StoreParts.active(settings, wallClock: wallClock, tell: tell).looking(journal) ?? NoCycles()
     do {
       let entries = try await entries(settings, over: stats, journal: journal, model, wallClock)
@@ -38,9 +40,11 @@ public enum DryCheck {
   }
 
   /// The journal; nil where there is none.
-  private static func existing(_ path: String, _ thread: ThreadExecutor?) async throws(JournalFailure) -> Journal? {
+  private static func existing(
+    _ path: String, _ leavesNoTrace: Bool, _ thread: ThreadExecutor?
+  ) async throws(JournalFailure) -> Journal? {
     do throws(JournalFailure) {
-      return try await Journal.open(path: path, readOnly: true, thread: thread)
+      return try await Journal.open(path: path, readOnly: true, leavesNoTrace: leavesNoTrace, thread: thread)
     } catch {
       if case .database(let failure) = error, failure.kind == .absent { return nil }
       throw error

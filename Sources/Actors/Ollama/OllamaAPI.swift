@@ -10,7 +10,7 @@ internal import Rules
 /// An Ollama server, through its API.
 public struct OllamaAPI: ModelServer {
   /// How long a question that is answered at once may take.
-  static let questionTimeouts = HTTPTimeouts(
+  public static let questionTimeouts = HTTPTimeouts(
     connect: .seconds(5), firstByte: .seconds(30), stall: .seconds(10), total: .seconds(60))
   /// Time for the connection of a pull; the rest is the watchdog's.
   static let pullConnect = Duration.seconds(10)
@@ -25,16 +25,19 @@ public struct OllamaAPI: ModelServer {
   let timeouts: PullTimeouts
   /// What pulls are watched with.
   let clock: PullClock
+  /// How long a question may take.
+  let questions: HTTPTimeouts
 
   /// Makes a client; connects to nothing yet.
   public init(
     endpoint: OllamaEndpoint, transport: any HTTPTransport, timeouts: PullTimeouts = PullTimeouts(),
-    clock: PullClock = .system
+    clock: PullClock = .system, questions: HTTPTimeouts = OllamaAPI.questionTimeouts
   ) {
     self.endpoint = endpoint
     self.transport = transport
     self.timeouts = timeouts
     self.clock = clock
+    self.questions = questions
   }
 
   /// The address.
@@ -42,7 +45,7 @@ public struct OllamaAPI: ModelServer {
 
   /// The server's version, `0.33.0`.
   public func version() async throws(ModelServerFailure) -> String {
-    let response = try await answer(HTTPRequest(.get, endpoint.url + "/api/version", timeouts: Self.questionTimeouts))
+    let response = try await answer(HTTPRequest(.get, endpoint.url + "/api/version", timeouts: questions))
     try expectSuccess(response, "the version")
     return ServerText.printable(try decode(VersionAnswer.self, response, "the version").version, limit: 40)
   }
@@ -55,7 +58,7 @@ public struct OllamaAPI: ModelServer {
 
   /// Every model that the server has.
   public func models() async throws(ModelServerFailure) -> [ModelDigest] {
-    let response = try await answer(HTTPRequest(.get, endpoint.url + "/api/tags", timeouts: Self.questionTimeouts))
+    let response = try await answer(HTTPRequest(.get, endpoint.url + "/api/tags", timeouts: questions))
     try expectSuccess(response, "the list of models")
     let tags = try decode(TagsAnswer.self, response, "the list of models")
     return (tags.models ?? []).map { ModelDigest(model: $0.name, digest: $0.digest ?? "") }
@@ -113,7 +116,7 @@ public struct OllamaAPI: ModelServer {
     try await answer(
       HTTPRequest(
         method, endpoint.url + path, headers: [HTTPHeader("Content-Type", "application/json")],
-        body: try Self.encode(body), timeouts: Self.questionTimeouts))
+        body: try Self.encode(body), timeouts: questions))
   }
 
   /// Asks.

@@ -50,6 +50,7 @@ struct ArgumentParser {
     case .record: return .record(try record(), global)
     case .retrain: return .retrain(try modelRun(waits: scanned.flags.contains("--wait")), global)
     case .rollback: return .rollback(try rollback(), global)
+    case .doctor: return .doctor(global)
     case .checkConfig: return .checkConfig(try checkConfig(global), global)
     case .reload: return .reload(global)
     case .notifyTest: return .notifyTest(global)

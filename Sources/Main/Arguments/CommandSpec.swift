@@ -16,6 +16,8 @@ enum CommandName: String, Sendable, Hashable, CaseIterable {
   case retrain
   /// Put the version back that served before.
   case rollback
+  /// Look at everything, and say what is wrong.
+  case doctor
   /// Check the configuration.
   case checkConfig = "check-config"
   /// Make the daemon read its configuration again.

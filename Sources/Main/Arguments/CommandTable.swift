@@ -105,6 +105,18 @@ extension CommandSpec {
       ],
       examples: [Example("retraind rollback llama3.2:3b", "undo the last refresh")]),
     CommandSpec(
+      .doctor, "look at everything, and say what is wrong, why, and what to type",
+      details: """
+        Configuration, state directory, database, daemon, model server, Supabase, cycles, log, clock and limits, all
+        at once and within two seconds. It changes and creates nothing.
+        Exit 0 if nothing is wrong (notes are no fault), 1 with warnings, 3 with errors.
+        """,
+      examples: [
+        Example("retraind doctor", "what is wrong here?"),
+        Example("retraind doctor --state-dir /var/lib/retraind", "what is wrong with the service?"),
+        Example("retraind doctor --json", "for a program"),
+      ]),
+    CommandSpec(
       .checkConfig, "check the configuration and say what is wrong with it",
       details: "Exit 0 if it can be used, 78 if not.",
       usage: "[--print] [FILE]",

@@ -18,6 +18,8 @@ enum Invocation: Sendable, Hashable {
   case retrain(ModelRunOptions, GlobalOptions)
   /// `rollback`.
   case rollback(ModelRunOptions, GlobalOptions)
+  /// `doctor`.
+  case doctor(GlobalOptions)
   /// `check-config`.
   case checkConfig(CheckConfigOptions, GlobalOptions)
   /// `reload`.
@@ -39,8 +41,7 @@ enum Invocation: Sendable, Hashable {
     case .run(_, let global), .check(_, let global), .explain(_, let global), .history(_, let global),
       .record(_, let global), .retrain(_, let global), .rollback(_, let global), .checkConfig(_, let global),
       .schema(_, let global), .demo(_, let global), .help(_, let global), .status(let global), .reload(let global),
-      .notifyTest(let global),
-      .version(let global):
+      .doctor(let global), .notifyTest(let global), .version(let global):
       global
     }
   }

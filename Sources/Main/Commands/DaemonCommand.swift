@@ -13,7 +13,8 @@ struct DaemonCommand {
   func run() -> Never {
     let settings = loaded.settings
     let log = Log(
-      destination: .both(loaded.paths.log), level: settings.log.platformLevel, format: settings.log.platformFormat)
+      destination: .both(loaded.paths.log), level: settings.log.platformLevel, format: settings.log.platformFormat,
+      echoFormat: context.terminal.isJournal ? .journal : nil)
     if let shortage = ThreadRoom.shortage(own: ThreadRoom.forRuns) {
       log.critical("Not started: \(shortage)")
       log.flush()

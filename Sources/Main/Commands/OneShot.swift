@@ -77,10 +77,12 @@ enum StartRefusal {
           "\(who) already works on this state directory (lock \(paths.lock)): use that one, stop it, or give another --state-dir"
         )
       case .denied: return (ExitCode.permission, "\(failure)")
+      case .unsupported: return (ExitCode.configuration, "\(failure)")
       case .failed: return (ExitCode.software, "\(failure)")
       }
     case let failure as SupervisorError:
       let text = "\(failure)"
+      if let file = cause as? JournalFailure, file.isUnusable { return (ExitCode.configuration, "\(file)") }
       return (isPermission(failure) ? ExitCode.permission : ExitCode.software, text)
     case let failure as JournalFailure:
       return explain(failure)

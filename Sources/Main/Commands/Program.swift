@@ -42,7 +42,7 @@ extension ProgramContext {
     switch invocation {
     case .status, .explain, .history, .reload: mayGoOnAlone = true
     case .record, .check, .retrain, .rollback: mayGoOnAlone = false
-    case .run, .checkConfig, .notifyTest, .help, .version, .schema, .demo: return nil
+    case .run, .doctor, .checkConfig, .notifyTest, .help, .version, .schema, .demo: return nil
     }
     var flags = invocation.overrides
     flags.config = nil
@@ -82,6 +82,7 @@ func runProgram(_ arguments: [String]) -> Never {
   case .demo(let options, _):
     let requests = SignalRequests()
     runWithSignals(requests) { await DemoCommand.run(options, context) }
+  case .doctor: runDoctor(invocation, context)
   case .schema(let options, _):
     // It helps those whose configuration cannot be used yet, too.
     let loaded = try? context.load(invocation.overrides)
@@ -136,8 +137,32 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
     runWithSignals(requests) { await ModelRunCommand.run(.rollback, options, loaded, requests, context) }
   case .notifyTest: runWithSignals(requests) { await NotifyTestCommand.run(loaded, requests, context) }
   case .reload: runWithSignals(requests) { await ReloadCommand.run(loaded, requests, context) }
-  case .help, .version, .checkConfig, .schema, .demo: endProgram(ExitCode.software)
+  case .help, .version, .doctor, .checkConfig, .schema, .demo: endProgram(ExitCode.software)
   }
+}
+
+/// `doctor`, also where the configuration cannot be used: then it looks at the places that the rest names.
+private func runDoctor(_ invocation: Invocation, _ context: ProgramContext) -> Never {
+  var errors: ConfigErrors?
+  var loaded: LoadedConfiguration?
+  do throws(ConfigErrors) {
+    loaded = try context.load(invocation.overrides)
+  } catch {
+    errors = error
+    var flags = invocation.overrides
+    flags.config = nil
+    let places = context.environment.filter { ["STATE_DIRECTORY", "LOGS_DIRECTORY"].contains($0.key) }
+    loaded = try? ConfigurationLoader.load(
+      flags: flags, environment: places, workingDirectory: context.workingDirectory, readFile: { _ in .absent })
+  }
+  guard let loaded else {
+    context.fail(errors?.description ?? "the configuration cannot be read", code: ExitCode.configuration)
+  }
+  context.requireThreads(for: invocation)
+  let requests = SignalRequests()
+  // It changes nothing: the first request to stop ends it.
+  requests.endAtOnce(true)
+  runWithSignals(requests) { [errors] in await DoctorCommand.run(loaded, errors, context) }
 }
 
 extension ProgramContext {
@@ -173,7 +198,7 @@ extension ProgramContext {
 
   /// Says why.
   func explainFailure(_ message: String, code: Int32) {
-    terminal.say(global.json ? errorDocument(message, code: code) : "retraind: \(message)")
+    terminal.complain(global.json ? errorDocument(message, code: code) : "retraind: \(message)")
   }
 }
 

@@ -5,7 +5,7 @@ enum SupabaseKey {
   /// The variables that hold a key, in the order in which they count. Each has a sibling `…_FILE` that names a file.
   static let variables = ["SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_ANON_KEY"]
   /// The name of the key among the service manager's credentials.
-  static let credential = "supabase-key"
+  static let credential = "supabase"
   /// Bytes that a key may have.
   static let maximumLength = 16 * 1024
   /// Characters from which on a text without a slash is rather a key than the name of a file.
@@ -43,7 +43,7 @@ enum SupabaseKey {
   ) -> Finding? {
     for name in variables {
       if let text = environment[name], !text.isEmpty {
-        return finding(text: text, file: nil, source: .environment(name))
+        return finding(text: text, shown: "$\(name)", file: nil, source: .environment(name))
       }
       if let path = environment[name + "_FILE"], !path.isEmpty {
         return read(path, .environment(name + "_FILE"), workingDirectory, readFile)
@@ -68,26 +68,40 @@ enum SupabaseKey {
     }
     switch readFile(StatePaths.join(workingDirectory, path)) {
     case .contents(let bytes, let isOpenToAll):
-      guard bytes.count <= maximumLength, let text = String(validating: bytes, as: UTF8.self) else {
-        return Finding(file: path, source: source, problem: "\(shown) holds no key")
-      }
-      var found = finding(text: text, file: path, source: source)
+      // What is no UTF-8 becomes a character that no key has.
+      let text = bytes.count > maximumLength ? nil : String(decoding: bytes, as: UTF8.self)
+      var found = finding(text: text, shown: shown, file: path, source: source)
       if isOpenToAll, found.key != nil {
         found.warning = "\(shown) can be read by every user of this machine: chmod 600 \(shown)"
       }
       return found
-    case .absent: return Finding(file: path, source: source, problem: "\(shown) does not exist")
-    case .failed(let why): return Finding(file: path, source: source, problem: "\(shown) cannot be read: \(why)")
+    case .absent:
+      return Finding(file: path, source: source, problem: "\(shown) does not exist: put the key into it (chmod 600)")
+    case .failed(let why):
+      let remedy = "name a file that this user may read, with the key and nothing else in it"
+      return Finding(file: path, source: source, problem: "\(shown) cannot be read: \(why); \(remedy)")
     }
   }
 
-  /// A key without the white space around it.
-  private static func finding(text: String, file: String?, source: SettingSource) -> Finding {
-    var key = text.unicodeScalars[...]
+  /// A key without the white space around it; nil stands for a text that is too long to be one.
+  private static func finding(text: String?, shown: String, file: String?, source: SettingSource) -> Finding {
+    var key = (text ?? "").unicodeScalars[...]
     while let first = key.first, first.properties.isWhitespace { key.removeFirst() }
     while let last = key.last, last.properties.isWhitespace { key.removeLast() }
-    let isKey = !key.isEmpty && key.count <= maximumLength && key.allSatisfy { $0.value > 0x20 && $0.value < 0x7F }
-    guard isKey else { return Finding(file: file, source: source, problem: "\(file ?? "\(source)") holds no key") }
-    return Finding(key: Secret(String(key)), file: file, source: source)
+    guard let fault = fault(of: key, isTooLong: text == nil) else {
+      return Finding(key: Secret(String(key)), file: file, source: source)
+    }
+    return Finding(
+      file: file, source: source, problem: "\(shown) \(fault): put the key into it, in one line, and nothing else")
+  }
+
+  /// Why a text is no key; nil where it may be one.
+  private static func fault(of key: Substring.UnicodeScalarView, isTooLong: Bool) -> String? {
+    if isTooLong || key.count > maximumLength { return "has more than \(maximumLength) bytes, which no key has" }
+    if key.isEmpty { return "is empty" }
+    if key.contains("\n") || key.contains("\r") { return "has more than one line" }
+    if key.contains("\0") { return "holds a NUL" }
+    let isPlain = key.allSatisfy { $0.value > 0x20 && $0.value < 0x7F }
+    return isPlain ? nil : "holds blanks or other characters that no key has"
   }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -12,6 +14,8 @@ struct Terminal: Sendable {
   var hasColor: Bool
   /// Whether standard error is a terminal, so that a bar may be redrawn on it.
   var hasProgress: Bool
+  /// Whether standard error is the system's journal, which reads a priority at the beginning of each line.
+  var isJournal: Bool
 
   /// Looks at the descriptors and the environment.
   ///
@@ -23,6 +27,7 @@ struct Terminal: Sendable {
     let refused = noColor || !(environment["NO_COLOR"] ?? "").isEmpty || isDumb
     hasColor = !refused && isatty(1) == 1
     hasProgress = !isDumb && isatty(2) == 1
+    isJournal = JournalStream.isStandardError(environment)
   }
 
   /// Data; line ends in it are meant. What else a terminal would act upon is escaped, see `OutputText`. Ends the program
@@ -43,6 +48,13 @@ struct Terminal: Sendable {
 
   /// Talk; nobody has to listen. Escaped as data is.
   func say(_ line: String) { write(OutputText.escaped(line, keepsColor: hasColor) + "\n", to: 2) }
+
+  /// Talk about what went wrong.
+  func complain(_ text: String) {
+    guard isJournal else { return say(text) }
+    let escaped = OutputText.escaped(text, keepsColor: false)
+    for line in escaped.split(separator: "\n") { say("<\(LogLevel.error.priority)>\(line)") }
+  }
 
   /// Text in a colour, where there is colour.
   func paint(_ text: String, _ color: Color) -> String {

@@ -3,9 +3,12 @@ import Glibc
 /// Plain work with files.
 enum Files {
   /// What a file holds; empty where there is none.
-  static func text(_ path: String) -> String {
+  static func text(_ path: String) -> String { String(decoding: bytes(path), as: UTF8.self) }
+
+  /// The bytes of a file; none where there is none.
+  static func bytes(_ path: String) -> [UInt8] {
     let number = open(path, O_RDONLY | O_CLOEXEC)
-    guard number >= 0 else { return "" }
+    guard number >= 0 else { return [] }
     defer { close(number) }
     var all: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -14,7 +17,7 @@ enum Files {
       guard count > 0 else { break }
       all.append(contentsOf: buffer.prefix(count))
     }
-    return String(decoding: all, as: UTF8.self)
+    return all
   }
 
   /// The complete lines of a file.
@@ -25,11 +28,14 @@ enum Files {
   }
 
   /// Writes a file in one go, so that nobody reads half of it.
-  static func write(_ text: String, to path: String) throws {
+  static func write(_ text: String, to path: String) throws { try write(bytes: Array(text.utf8), to: path) }
+
+  /// Writes a file in one go.
+  static func write(bytes: [UInt8], to path: String) throws {
     let draft = "\(path).draft"
     let number = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard number >= 0 else { throw HarnessFailure("\(draft) cannot be written: \(errno)") }
-    var rest = Array(text.utf8)[...]
+    var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
       guard count > 0 else { throw HarnessFailure("\(draft) cannot be written: \(errno)") }

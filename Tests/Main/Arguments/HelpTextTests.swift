@@ -24,6 +24,7 @@ struct HelpTextTests {
           record        add a learning cycle to the store
           retrain       refresh a model now, whatever its accept rate
           rollback      put the version of a model back that served before
+          doctor        look at everything, and say what is wrong, why, and what to type
           check-config  check the configuration and say what is wrong with it
           reload        make the running daemon read its configuration again
           notify-test   send a test message to everybody who is told, and say what came of it

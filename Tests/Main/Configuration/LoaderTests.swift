@@ -207,7 +207,7 @@ struct SupabaseConfigurationTests {
     var environment = variables
     environment["NEXT_PUBLIC_SUPABASE_URL"] = "https://next.supabase.co/"
     let files: [String: FileReadResult] = [
-      "/k": .text("from-file\n"), "/w/k": .text("relative"), "/c/supabase-key": .text("credential"),
+      "/k": .text("from-file\n"), "/w/k": .text("relative"), "/c/supabase": .text("credential"),
     ]
     let loaded = try LoaderSupport.load(files: files, environment: environment)
     #expect(loaded.settings.supabase?.url == "https://next.supabase.co")
@@ -246,14 +246,76 @@ struct SupabaseConfigurationTests {
       ])
     #expect(
       try warnings("{supabase: {url: 'https://x', keyFile: 'k'}}", [:], ["/w/k": .failed("permission denied")]) == [
-        "supabase.key: k cannot be read: permission denied; the embedded store data/retraind.db is used"
+        "supabase.key: k cannot be read: permission denied; name a file that this user may read, with the key and nothing else in it; the embedded store data/retraind.db is used"
       ])
     #expect(
       try warnings("{supabase: {url: 'https://x', keyFile: 'k'}}", [:], ["/w/k": .text(" \n")]) == [
-        "supabase.key: k holds no key; the embedded store data/retraind.db is used"
+        "supabase.key: k is empty: put the key into it, in one line, and nothing else; the embedded store data/retraind.db is used"
       ])
     #expect(try warnings("{supabase: null}").isEmpty)
     #expect(try warnings(nil, ["SUPABASE_ANON_KEY": "k"]).isEmpty)
+  }
+
+  @Test(
+    "what is wrong with a key's file is told with its name and never with a part of it, whoever names the file",
+    arguments: [
+      ("sb_secret_x", nil), ("sb_secret_x\n", nil), ("\r\n sb_secret_x \r\n\r\n", nil),
+      ("", "is empty"), (" \n\t\n", "is empty"), ("sb_secret_x\nsb_secret_y\n", "has more than one line"),
+      ("sb_secret_x\rsb_secret_y", "has more than one line"), ("sb_secret_x\0", "holds a NUL"),
+      ("\0", "holds a NUL"), ("sb_secret x", "holds blanks or other characters that no key has"),
+      ("sb_secret_ä", "holds blanks or other characters that no key has"),
+      (String(repeating: "x", count: 16 * 1024), nil),
+      (String(repeating: "x", count: 16 * 1024) + "\n", "has more than 16384 bytes, which no key has"),
+    ] as [(String, String?)])
+  func contents(text: String, fault: String?) throws {
+    let places: [(path: String, variables: [String: String], file: String?)] = [
+      ("/keys/a", ["SUPABASE_SERVICE_ROLE_KEY_FILE": "/keys/a"], nil),
+      ("/keys/b", ["SUPABASE_ANON_KEY_FILE": "/keys/b"], nil),
+      ("/credentials/supabase", ["CREDENTIALS_DIRECTORY": "/credentials"], nil),
+      ("/w/k", [:], "{supabase: {url: 'https://x', keyFile: 'k'}}"),
+    ]
+    for place in places {
+      let loaded = try LoaderSupport.load(
+        place.file, files: [place.path: .text(text)],
+        environment: place.variables.merging(["SUPABASE_URL": "https://x"]) { $1 })
+      let said = loaded.warnings.map(\.description).joined(separator: "\n")
+      #expect(!said.contains("sb_secret"))
+      if let fault {
+        let shown = place.path == "/w/k" ? "k" : place.path
+        #expect(loaded.settings.supabase?.key == nil)
+        #expect(
+          said.hasPrefix("supabase.key: \(shown) \(fault): put the key into it, in one line, and nothing else;"))
+      } else {
+        #expect(said.isEmpty)
+        #expect(loaded.settings.supabase?.key?.reveal().hasPrefix("\r") == false)
+      }
+    }
+  }
+
+  @Test("bytes that are no text are no key")
+  func noText() throws {
+    let loaded = try LoaderSupport.load(
+      files: ["/k": .contents([0x73, 0x62, 0xFF, 0xFE])],
+      environment: ["SUPABASE_URL": "https://x", "SUPABASE_ANON_KEY_FILE": "/k"])
+    #expect(loaded.settings.supabase?.key == nil)
+    #expect(loaded.warnings.first?.message.hasPrefix("/k holds blanks or other characters") == true)
+  }
+
+  @Test("a credential is used where nothing else names a key, and only then")
+  func credential() throws {
+    let environment = ["SUPABASE_URL": "https://x", "CREDENTIALS_DIRECTORY": "/c"]
+    func key(_ more: [String: String], _ text: String? = nil, _ files: [String: FileReadResult]) throws -> String? {
+      try LoaderSupport.load(text, files: files, environment: environment.merging(more) { $1 })
+        .settings.supabase?.key?.reveal()
+    }
+    let files: [String: FileReadResult] = ["/c/supabase": .text("credential"), "/w/k": .text("file")]
+    #expect(try key([:], nil, files) == "credential")
+    #expect(try key(["SUPABASE_ANON_KEY": "variable"], nil, files) == "variable")
+    #expect(try key([:], "{supabase: {keyFile: 'k'}}", files) == "file")
+    // Credentials for something else are none of ours.
+    #expect(try key([:], nil, ["/c/other": .text("x")]) == nil)
+    // What somebody named counts, also where it cannot be used: another key would be a surprise.
+    #expect(try key([:], "{supabase: {keyFile: 'gone'}}", files) == nil)
   }
 
   @Test("a file of a key that everybody may read is used, and people are told")

@@ -88,7 +88,7 @@ struct ReaderTests {
     #expect(loaded.settings.rules(for: "other:7b").threshold == 0.7)
     #expect(
       loaded.warnings.map(\.description) == [
-        "supabase.key: /run/secrets/supabase does not exist; the embedded store data/retraind.db is used"
+        "supabase.key: /run/secrets/supabase does not exist: put the key into it (chmod 600); the embedded store data/retraind.db is used"
       ])
   }
 

@@ -132,7 +132,7 @@ public final class FileLock: Sendable {
       .denied("lock \(path): \(SystemError.text(code)); run as its owner, or choose a place that may be written")
     case ELOOP: .denied("lock \(path): it is a symbolic link, which is not followed; remove it")
     case ENOENT: .failed("lock \(path): its directory does not exist; create it")
-    case ENOLCK, ENOTSUP: .failed("lock \(path): this file system has no locks; choose a local directory")
+    case ENOLCK, ENOTSUP: .unsupported("lock \(path): this file system has no locks; choose a local directory")
     default: .failed("lock \(path): \(SystemError.text(code))")
     }
   }
@@ -174,6 +174,8 @@ public enum LockFailure: Error, Sendable, Hashable, CustomStringConvertible {
   case held(byPID: Int32?)
   /// The file may not be opened or made; why and what to do, in words.
   case denied(String)
+  /// The file system has no locks; what to do, in words.
+  case unsupported(String)
   /// Something else; what and what to do, in words.
   case failed(String)
 
@@ -182,7 +184,7 @@ public enum LockFailure: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .held(let process?): "another instance holds the lock (process \(process)); stop it first"
     case .held(nil): "another instance holds the lock; stop it first"
-    case .denied(let text), .failed(let text): text
+    case .denied(let text), .unsupported(let text), .failed(let text): text
     }
   }
 }

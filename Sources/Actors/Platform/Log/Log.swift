@@ -36,6 +36,8 @@ public final class Log: Sendable {
   public let destination: LogDestination
   /// How they look.
   public let format: LogFormat
+  /// How they look on standard error.
+  private let echoFormat: LogFormat
   /// Raw value of the lowest level that is written.
   private let threshold: Atomic<UInt8>
   /// For the stamps.
@@ -47,19 +49,22 @@ public final class Log: Sendable {
 
   /// Makes a log; the file is opened with the first line.
   ///
-  /// - Parameter observer: sees every line, on the thread that logs it; for tests and counters.
+  /// - Parameters:
+  ///   - echoFormat: how lines look on standard error; nil for the same as in the file.
+  ///   - observer: sees every line, on the thread that logs it; for tests and counters.
   public convenience init(
-    destination: LogDestination, level: LogLevel = .info, format: LogFormat = .text, wallClock: WallClock = .system,
-    observer: (@Sendable (LogLevel, String) -> Void)? = nil
+    destination: LogDestination, level: LogLevel = .info, format: LogFormat = .text, echoFormat: LogFormat? = nil,
+    wallClock: WallClock = .system, observer: (@Sendable (LogLevel, String) -> Void)? = nil
   ) {
     self.init(
-      destination: destination, level: level, format: format, wallClock: wallClock, observer: observer,
+      destination: destination, level: level, format: format, echoFormat: echoFormat, wallClock: wallClock,
+      observer: observer,
       standardError: STDERR_FILENO, retryInterval: LogWriter.retryInterval)
   }
 
   /// A log with another descriptor for standard error, another pause and other threads, for tests.
   init(
-    destination: LogDestination, level: LogLevel, format: LogFormat, wallClock: WallClock,
+    destination: LogDestination, level: LogLevel, format: LogFormat, echoFormat: LogFormat? = nil, wallClock: WallClock,
     observer: (@Sendable (LogLevel, String) -> Void)? = nil, standardError: Int32, retryInterval: Duration,
     startThread: @escaping @Sendable (@escaping @Sendable () -> Void) -> Int32 = {
       OwnThread.start(name: "log", $0)
@@ -67,17 +72,18 @@ public final class Log: Sendable {
   ) {
     self.destination = destination
     self.format = format
+    let echoFormat = echoFormat ?? format
+    self.echoFormat = echoFormat
     self.wallClock = wallClock
     self.observer = observer
     threshold = Atomic(level.rawValue)
     // Reads the time zone once: localtime_r does not.
     tzset()
     writer = LogWriter(
-      destination: destination, standardError: standardError, retryInterval: retryInterval,
-      startThread: startThread,
-      lossLine: { count, why in
-        let message = "\(count) log lines are missing here: \(why)"
-        return LogLine.bytes(format, .warning, message, at: wallClock.microseconds())
+      destination: destination, standardError: standardError, isJournal: echoFormat == .journal,
+      retryInterval: retryInterval, startThread: startThread,
+      line: { level, message in
+        LogLine.forms(destination, format, echoFormat, level, message, at: wallClock.microseconds())
       })
   }
 
@@ -98,7 +104,7 @@ public final class Log: Sendable {
   public func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
     guard level.rawValue >= threshold.load(ordering: .relaxed) else { return }
     let message = message()
-    let line = LogLine.bytes(format, level, message, at: wallClock.microseconds())
+    let line = LogLine.forms(destination, format, echoFormat, level, message, at: wallClock.microseconds())
     if !writer.add(line), level == .critical { writer.writeNow(line) }
     observer?(level, message)
   }

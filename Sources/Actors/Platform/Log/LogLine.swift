@@ -12,6 +12,8 @@ public enum LogFormat: String, Sendable, Hashable {
   case text
   /// `{"ts":"2026-11-23T13:37:14.915Z","level":"info","msg":"text"}`
   case json
+  /// `<6>text`: as the system's journal reads it, which has stamps and levels of its own.
+  case journal
 }
 
 /// Makes lines of the log. A line is a line: whatever a message contains, it can neither start a second one nor
@@ -35,6 +37,7 @@ enum LogLine {
       line.append(contentsOf: "\",\"level\":\"\(level.word)\",\"msg\":\"".utf8)
       appendEscaped(message, quotes: true, to: &line)
       line.append(contentsOf: "\"}".utf8)
+    case .journal: return journalBytes(level, message)
     }
     line.append(UInt8(ascii: "\n"))
     return line
@@ -42,7 +45,7 @@ enum LogLine {
 
   /// The message without what could break out of its line. JSON escapes read back as the message; in text they are
   /// for people, so that a backslash itself stays as it is.
-  private static func appendEscaped(_ message: String, quotes: Bool, to line: inout [UInt8]) {
+  static func appendEscaped(_ message: String, quotes: Bool, to line: inout [UInt8]) {
     let limit = line.count + maximumMessageBytes
     var taken = 0
     for scalar in message.unicodeScalars {

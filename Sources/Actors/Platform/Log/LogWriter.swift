@@ -11,7 +11,7 @@ final class LogWriter: Sendable {
   /// What waits.
   private enum Entry: Sendable {
     /// A whole line.
-    case line([UInt8])
+    case line(LogForms)
     /// Open the file anew.
     case reopen
   }
@@ -50,24 +50,27 @@ final class LogWriter: Sendable {
   private let standardError: Int32
   /// Pause before the disk is tried again.
   private let pause: Duration
-  /// Makes the line that tells how many are missing, and why.
-  private let lossLine: @Sendable (Int, String) -> [UInt8]
+  /// Makes a line of the log's own.
+  private let line: @Sendable (LogLevel, String) -> LogForms
+  /// True where standard error is the system's journal.
+  private let isJournal: Bool
   /// Starts the thread; an error number, or 0.
   private let startThread: @Sendable (@escaping @Sendable () -> Void) -> Int32
 
   /// A writer whose thread starts with the first line.
   init(
-    destination: LogDestination, standardError: Int32, retryInterval: Duration,
+    destination: LogDestination, standardError: Int32, isJournal: Bool, retryInterval: Duration,
     startThread: @escaping @Sendable (@escaping @Sendable () -> Void) -> Int32 = {
       OwnThread.start(name: "log", $0)
     },
-    lossLine: @escaping @Sendable (Int, String) -> [UInt8]
+    line: @escaping @Sendable (LogLevel, String) -> LogForms
   ) {
     self.startThread = startThread
     self.destination = destination
     self.standardError = standardError
+    self.isJournal = isJournal
     self.pause = retryInterval
-    self.lossLine = lossLine
+    self.line = line
   }
 
   /// What the last write failed of; nil after one that did not.
@@ -79,7 +82,7 @@ final class LogWriter: Sendable {
   ///
   /// - Returns: false where no thread can be started that would write it.
   @discardableResult
-  func add(_ line: [UInt8]) -> Bool {
+  func add(_ line: LogForms) -> Bool {
     let isFirst = queue.change { queue in
       let isFull = queue.entries.count >= Self.maximumLines || queue.bytes + line.count > Self.maximumBytes
       if queue.isClosing || isFull {
@@ -94,10 +97,10 @@ final class LogWriter: Sendable {
 
   /// Writes a line to standard error from here, where it gets lines at all: the last word of a process that has no thread
   /// left for its log. It stays in the queue, too, for a thread that can be started later.
-  func writeNow(_ line: [UInt8]) {
+  func writeNow(_ line: LogForms) {
     if case .file = destination { return }
     var echo = LogEcho(standardError)
-    _ = echo.write(line, lossLine: lossLine)
+    _ = echo.write(line.echo, lossLine: echoLossLine)
   }
 
   /// Opens the file anew behind what waits.
@@ -158,17 +161,17 @@ final class LogWriter: Sendable {
     var sinks = LogSinks(file: LogFile(path: destination.path ?? ""), echo: LogEcho(standardError))
     var undone = 0
     while let (entries, loss) = nextBatch(isRetrying: !sinks.backlog.isEmpty) {
-      var bytes: [UInt8] = []
+      var bytes = LogForms()
       for entry in entries {
         switch entry {
-        case .line(let line): bytes.append(contentsOf: line)
+        case .line(let line): bytes.append(line)
         case .reopen:
           writeOut(&bytes, &sinks)
           sinks.file.close()
           if destination.path != nil { note(sinks.file.open(), &sinks) }
         }
       }
-      bytes.append(contentsOf: loss)
+      bytes.append(loss)
       if bytes.isEmpty { offer(&sinks) }
       writeOut(&bytes, &sinks)
       undone += entries.count
@@ -185,7 +188,7 @@ final class LogWriter: Sendable {
 
   /// Waits for entries and takes them all, with the line that tells of lost ones; nil where the thread is to end. While
   /// the file refuses lines it comes back without entries after the pause, or at once where somebody is in a hurry.
-  private func nextBatch(isRetrying: Bool) -> (entries: [Entry], loss: [UInt8])? {
+  private func nextBatch(isRetrying: Bool) -> (entries: [Entry], loss: LogForms)? {
     let take = { (queue: inout Queue) -> ([Entry], Int, String?)? in
       if queue.entries.isEmpty && !queue.isClosing && !(isRetrying && queue.isHurried) { return nil }
       let batch = queue.entries
@@ -197,39 +200,39 @@ final class LogWriter: Sendable {
       return (batch, lost, queue.failure)
     }
     let taken = isRetrying ? queue.wait(atMost: pause, take) : queue.wait(take)
-    guard let (batch, lost, why) = taken else { return ([], []) }
-    if batch.isEmpty { return queue.withLock { $0.isClosing } ? nil : ([], []) }
-    if lost == 0 { return (batch, []) }
-    return (batch, lossLine(lost, why ?? "more came at once than its queue of \(Self.maximumLines) lines takes"))
+    guard let (batch, lost, why) = taken else { return ([], LogForms()) }
+    if batch.isEmpty { return queue.withLock { $0.isClosing } ? nil : ([], LogForms()) }
+    if lost == 0 { return (batch, LogForms()) }
+    return (batch, loss(lost, why ?? "more came at once than its queue of \(Self.maximumLines) lines takes"))
   }
 
   /// Writes everything. A disk that refuses is tried until it takes it or the log is closed; where standard error gets
   /// the lines too, it is not kept waiting for that.
   ///
   /// The file comes first: it is what counts, and standard error may be a pipe that nobody reads.
-  private func writeOut(_ bytes: inout [UInt8], _ sinks: inout LogSinks) {
+  private func writeOut(_ bytes: inout LogForms, _ sinks: inout LogSinks) {
     guard !bytes.isEmpty else { return }
     switch destination {
     case .standardError:
-      let (code, dropped) = sinks.echo.write(bytes, lossLine: lossLine)
+      let (code, dropped) = sinks.echo.write(bytes.echo, lossLine: echoLossLine)
       if dropped > 0 { queue.change { $0.lostInAll += dropped } }
       note(code, &sinks)
     case .both:
-      let lost = sinks.backlog.add(bytes)
+      let lost = sinks.backlog.add(bytes.file)
       if lost > 0 { queue.change { $0.lostInAll += lost } }
-      let code = sinks.backlog.offer(to: &sinks.file, lossLine: lossLine)
+      let code = sinks.backlog.offer(to: &sinks.file, lossLine: fileLossLine)
       // Before the note of a failure, which ends a flush that waits.
-      _ = sinks.echo.write(bytes, lossLine: lossLine)
+      _ = sinks.echo.write(bytes.echo, lossLine: echoLossLine)
       note(code, &sinks)
-    case .file: writeToFile(&bytes, &sinks)
+    case .file: writeToFile(&bytes.file, &sinks)
     }
-    bytes = []
+    bytes = LogForms()
   }
 
   /// Gives the file what it has not got yet, once.
   private func offer(_ sinks: inout LogSinks) {
     if sinks.backlog.isEmpty { return }
-    note(sinks.backlog.offer(to: &sinks.file, lossLine: lossLine), &sinks)
+    note(sinks.backlog.offer(to: &sinks.file, lossLine: fileLossLine), &sinks)
   }
 
   /// Tries until the file has taken everything, or the log is closed while it refuses.
@@ -263,7 +266,18 @@ final class LogWriter: Sendable {
       return isNews
     }
     guard let failure, isNews, destination.path != nil else { return }
-    let notice = "retraind: the log \(failure); it is tried again every \(pause.components.seconds) s\n"
-    _ = sinks.echo.write(Array(notice.utf8), lossLine: lossLine)
+    let notice = LogLine.notice(
+      "retraind: the log \(failure); it is tried again every \(pause.components.seconds) s", isJournal: isJournal)
+    _ = sinks.echo.write(notice, lossLine: echoLossLine)
   }
+
+  /// The line that tells how many are missing, and why.
+  private func loss(_ count: Int, _ why: String) -> LogForms {
+    line(.warning, "\(count) log lines are missing here: \(why)")
+  }
+
+  /// The same for the file alone.
+  private func fileLossLine(_ count: Int, _ why: String) -> [UInt8] { loss(count, why).file }
+  /// The same for standard error alone.
+  private func echoLossLine(_ count: Int, _ why: String) -> [UInt8] { loss(count, why).echo }
 }

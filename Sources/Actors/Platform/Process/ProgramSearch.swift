@@ -7,13 +7,13 @@
 #endif
 
 /// Finds a program as a shell would, and says what is wrong where there is none.
-enum ProgramSearch {
+public enum ProgramSearch {
   /// Where to look when the environment has no PATH.
   static let defaultPath = "/usr/local/bin:/usr/bin:/bin"
 
   /// The file to start. A name with a slash is taken as it is; empty and relative parts of PATH are left out, so that
   /// the working directory never decides which program runs.
-  static func file(of program: String, path: String?) throws(ProcessFailure) -> String {
+  public static func file(of program: String, path: String?) throws(ProcessFailure) -> String {
     if program.isEmpty { throw ProcessFailure(code: ENOENT, "no program is named: give its name or its absolute path") }
     if program.utf8.contains(UInt8(ascii: "/")) { return program }
     var refused: String?

@@ -38,13 +38,20 @@ public final class SQLiteDatabase {
   }
 
   /// Opens the file with another wait for locks, in milliseconds.
-  init(path: String, access: Access, busyTimeout: Int32) throws(SQLiteFailure) {
+  ///
+  /// - Parameter leavesNoTrace: makes nothing beside a file that nobody has open; only for reading, and for a moment,
+  ///   since what others begin to write meanwhile is not seen.
+  package init(path: String, access: Access, busyTimeout: Int32, leavesNoTrace: Bool = false) throws(SQLiteFailure) {
     self.path = path
     self.access = access
     if access == .readWrite {
       try SQLiteFile.prepare(path: path)
     } else {
       try SQLiteFile.requireRegular(path: path)
+      if leavesNoTrace, let still = SQLiteFile.nameWithoutTrace(of: path) {
+        try connect(to: still, busyTimeout: busyTimeout)
+        return
+      }
     }
     do throws(SQLiteFailure) {
       try connect(to: path, busyTimeout: busyTimeout)

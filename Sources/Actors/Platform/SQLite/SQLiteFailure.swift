@@ -112,7 +112,8 @@ public struct SQLiteFailure: Error, Sendable, Hashable, CustomStringConvertible 
         + "(chown), or mount the disk writable."
     case .locked:
       "\(path): locked by another process for over \(SQLiteDatabase.busyTimeoutSeconds) s. Find it with "
-        + "`fuser \(path)`; an open transaction in a sqlite3 shell ends with COMMIT or ROLLBACK."
+        + "`fuser \(path)`; an open transaction in a sqlite3 shell ends with COMMIT or ROLLBACK. "
+        + "Where nobody has it, its file system has no locks: choose a local directory."
     case .corrupted:
       "\(path): the database is damaged (\(message)). Stop the daemon, keep a copy, and rescue what is in it: "
         + "sqlite3 \(path) .recover | sqlite3 \(path).recovered"

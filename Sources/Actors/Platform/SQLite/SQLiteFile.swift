@@ -55,6 +55,16 @@ enum SQLiteFile {
   static func unchangingName(of path: String) -> String? {
     let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     guard access(directory, W_OK) != 0, errno == EROFS else { return nil }
+    return uri(of: path) + (size(path: path + "-wal") > 0 ? "?vfs=unix-none" : "?immutable=1")
+  }
+
+  /// The URI under which SQLite reads a file without making anything beside it because nobody has it open: whoever has,
+  /// has a log there. nil where there is one.
+  static func nameWithoutTrace(of path: String) -> String? {
+    status(of: path + "-wal") == ENOENT ? uri(of: path) + "?immutable=1" : nil
+  }
+
+  private static func uri(of path: String) -> String {
     // An empty authority, so that a path which begins with two slashes is not read as one.
     var name = path.hasPrefix("/") ? "file://" : "file:"
     for byte in path.utf8 {
@@ -65,7 +75,7 @@ enum SQLiteFile {
       default: name += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
       }
     }
-    return name + (size(path: path + "-wal") > 0 ? "?vfs=unix-none" : "?immutable=1")
+    return name
   }
 
   /// An error number, or 0 where something has that name.

@@ -30,6 +30,13 @@ struct PostgRESTClient: Sendable {
   let transport: any HTTPTransport
   /// For the pauses.
   let clock: StoreClock
+  /// How long a request may take.
+  var timeouts = PostgRESTClient.timeouts
+
+  /// Reads without a second try.
+  func getOnce(_ table: String, _ query: PostgRESTQuery) async throws(StoreProblem) -> HTTPResponse {
+    try await send(.get, table, query)
+  }
 
   /// Reads. What a dead connection spoils is read again: nothing changes by reading twice.
   func get(_ table: String, _ query: PostgRESTQuery) async throws(StoreProblem) -> HTTPResponse {
@@ -64,7 +71,7 @@ struct PostgRESTClient: Sendable {
   ) async throws(StoreProblem) -> HTTPResponse {
     let request = HTTPRequest(
       method, "\(endpoint.root)/\(table)\(query.text)", headers: endpoint.headers + headers, body: body,
-      timeouts: Self.timeouts, maximumBody: Self.maximumBody)
+      timeouts: timeouts, maximumBody: Self.maximumBody)
     let response: HTTPResponse
     do throws(HTTPFailure) {
       response = try await transport.collect(request)

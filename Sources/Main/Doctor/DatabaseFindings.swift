@@ -1,0 +1,92 @@
+import Actors
+import Journal
+import Platform
+
+/// The database as it was opened, and what it says where no daemon does.
+enum DatabaseFindings {
+  /// What is so.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - daemon: the process that may hold its lock for a moment; nil where none runs.
+  ///   - isToldByDaemon: true where a daemon told what waits.
+  static func of(_ facts: DatabaseFacts, path: String, daemon: Int32?, isToldByDaemon: Bool) -> [Finding] {
+    var findings: [Finding] = []
+    if let failure = facts.failure { findings.append(refusal(failure)) }
+    if let writer = facts.writer, writer.process == nil || writer.process != daemon {
+      let who = writer.process.map { "process \($0)" } ?? "another process"
+      findings.append(
+        Finding(
+          .error, .database, "\(who) has \(path) locked",
+          why: "nothing can be recorded meanwhile, and nothing is done that is not recorded; an open transaction in a "
+            + "sqlite3 shell ends with COMMIT or ROLLBACK",
+          type: writer.process.map { "ps -fp \($0)" } ?? "fuser \(ProgramPath.quoted(path))"))
+    }
+    guard !isToldByDaemon else { return findings }
+    findings += outbox(
+      pending: facts.outbox.pending, blocked: facts.outbox.blocked, why: facts.blockedWhy, hasDaemon: false)
+    for circuit in facts.circuits { findings.append(Self.circuit(circuit.model, circuit.why)) }
+    return findings
+  }
+
+  /// What SQLite says of the whole file.
+  static func integrity(_ facts: IntegrityFacts, path: String) -> [Finding] {
+    guard case .damaged(let words) = facts else { return [] }
+    return [damage(path, words)]
+  }
+
+  /// Events on their way.
+  static func outbox(pending: Int, blocked: Int, why: String?, hasDaemon: Bool) -> [Finding] {
+    var findings: [Finding] = []
+    if blocked > 0 {
+      findings.append(
+        Finding(
+          .warning, .daemon, "\(events(blocked)) for a person: the store does not take them",
+          why: why ?? "the log tells why", type: hasDaemon ? "retraind reload   # once that is put right" : nil))
+    }
+    if pending > 0 {
+      let isFull = pending + blocked >= JournalLimits.waitingEvents
+      findings.append(
+        Finding(
+          isFull ? .error : hasDaemon ? .warning : .note, .daemon, "\(events(pending)) to be delivered",
+          why: isFull
+            ? "no more are kept, so that automatic runs pause until the store takes them"
+            : hasDaemon ? "the store does not answer, or not yet" : "a daemon delivers them when it runs"))
+    }
+    return findings
+  }
+
+  /// A model without automatic work.
+  static func circuit(_ model: String, _ why: String) -> Finding {
+    Finding(
+      .warning, .daemon, "nothing is done on \(model.shownName) by itself any more", why: why,
+      type: "retraind retrain \(ProgramPath.quoted(model.shownName)) --wait")
+  }
+
+  private static func events(_ count: Int) -> String { count == 1 ? "1 event waits" : "\(count) events wait" }
+
+  private static func refusal(_ failure: SQLiteFailure) -> Finding {
+    let path = failure.path
+    switch failure.kind {
+    case .corrupted: return damage(path, failure.description)
+    case .locked:
+      return Finding(
+        .error, .database, "\(path) cannot be read: another process has it locked",
+        why: "nothing can be recorded meanwhile", type: "fuser \(ProgramPath.quoted(path))")
+    case .olderSchema:
+      return Finding(.note, .database, failure.description)
+    case .newerSchema:
+      return Finding(
+        .error, .database, "a newer version of retraind wrote \(path)", why: failure.description,
+        type: "retraind version")
+    default: return Finding(.error, .database, "\(path) cannot be used", why: failure.description)
+    }
+  }
+
+  private static func damage(_ path: String, _ words: String) -> Finding {
+    let path = ProgramPath.quoted(path)
+    return Finding(
+      .error, .database, "\(path) is damaged", why: words,
+      type: "cp \(path) \(path).damaged; sqlite3 \(path) .recover | sqlite3 \(path).recovered   # the daemon stopped")
+  }
+}

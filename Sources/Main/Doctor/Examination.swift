@@ -1,0 +1,93 @@
+import Actors
+import Platform
+import Rules
+
+/// Makes findings of what the probes saw. Pure.
+enum Examination {
+  /// Every finding.
+  ///
+  /// - Parameters:
+  ///   - unfinished: probes that had no answer within `bound`.
+  static func findings(_ facts: DoctorFacts, unfinished: Set<DoctorProbe>, bound: Duration) -> [Finding] {
+    var all = SystemFindings.configuration(facts.configuration)
+    let database = facts.state?.path ?? ""
+    if let state = facts.state { all += PlaceFindings.state(state) }
+    if let log = facts.log { all += PlaceFindings.log(log) }
+    var isToldByDaemon = false
+    var daemon: Int32?
+    if let found = facts.daemon {
+      all += DaemonFindings.of(found)
+      daemon = found.holder
+      if case .status(let report) = found.answer {
+        isToldByDaemon = true
+        daemon = report.pid ?? daemon
+      }
+    }
+    if let found = facts.database {
+      all += DatabaseFindings.of(found, path: database, daemon: daemon, isToldByDaemon: isToldByDaemon)
+    }
+    if let found = facts.integrity, facts.database?.failure == nil {
+      all += DatabaseFindings.integrity(found, path: database)
+    }
+    let rows = facts.cycles?.entries.compactMap { $0.have > 0 || $0.quarantined > 0 ? $0.model : nil } ?? []
+    if let found = facts.ollama {
+      let configured = (facts.configuration.model.map { [$0] } ?? []) + facts.configuration.models
+      all += OllamaFindings.of(found, configured: configured, watched: rows)
+    }
+    if let found = facts.project { all += StoreFindings.project(found) }
+    // Why they cannot be read is told of the database or the project already.
+    let isNoFile = facts.state.map { $0.kind != .file && $0.kind != .absent } ?? false
+    let isTold = facts.cycles?.failure != nil && (isNoFile || facts.database?.failure != nil || facts.project != nil)
+    if let found = facts.cycles, !isTold { all += StoreFindings.cycles(found, present: facts.ollama?.models ?? []) }
+    if let found = facts.system { all += SystemFindings.system(found) }
+    for probe in DoctorProbe.allCases where unfinished.contains(probe) { all.append(probe.late(bound, database)) }
+    return all
+  }
+}
+
+/// What is looked at at the same time.
+enum DoctorProbe: String, Sendable, Hashable, CaseIterable {
+  /// Directories and files.
+  case places
+  /// Whether the database opens.
+  case database
+  /// Whether all of it is sound.
+  case integrity
+  /// The daemon.
+  case daemon
+  /// The model server.
+  case ollama
+  /// The project.
+  case project
+  /// What a check would say.
+  case cycles
+  /// The machine.
+  case system
+
+  /// The finding of a probe that took too long.
+  func late(_ bound: Duration, _ database: String) -> Finding {
+    let time = "\(DoctorCommand.milliseconds(of: bound)) ms"
+    let path = ProgramPath.quoted(database)
+    switch self {
+    case .places:
+      return Finding(
+        .error, .state, "files could not be looked at within \(time)", why: "does a network file system hang?",
+        type: "df")
+    case .database:
+      return Finding(.error, .database, "\(database) could not be opened within \(time)", type: "fuser \(path)")
+    case .integrity:
+      return Finding(
+        .note, .database, "\(database) takes more than \(time) to check, and was not checked in full",
+        type: "sqlite3 \(path) 'PRAGMA quick_check'")
+    case .daemon: return Finding(.error, .daemon, "the daemon did not answer within \(time)", type: "retraind status")
+    case .ollama:
+      return Finding(.error, .ollama, "the model server did not answer within \(time)", type: "ollama ps")
+    case .project:
+      return Finding(.warning, .supabase, "the project did not answer within \(time)", type: "retraind check --dry-run")
+    case .cycles:
+      return Finding(
+        .note, .cycles, "cycles could not be read within \(time)", type: "retraind check --dry-run")
+    case .system: return Finding(.note, .system, "this machine could not be looked at within \(time)")
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Actors
+import Ollama
+import Platform
+import Stores
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Asks the daemon, the model server and the project.
+enum ServerProbe {
+  /// The daemon. Blocks.
+  static func daemon(_ paths: StatePaths, patience: Duration) -> DaemonFacts {
+    var answer = DaemonFacts.Answer.nobody
+    do {
+      let line = try JSON.encode(ControlRequest(.status))
+      var last: ControlReply?
+      try UnixSocketClient.request(path: paths.socket, line: line, timeout: patience) { text in
+        last = try? JSON.decode(ControlReply.self, from: text)
+      }
+      if let status = last?.status {
+        answer = .status(status)
+      } else {
+        answer = .failed(last?.error ?? "its answer is not understood: is it of another version?")
+      }
+    } catch let failure as SocketFailure where failure.kind == .notRunning {
+      answer = .nobody
+    } catch let failure as SocketFailure where failure.kind == .timedOut {
+      answer = .failed("it takes connections, and is busy or stopped")
+    } catch {
+      answer = .failed("\(error)")
+    }
+    var holder = FileLock.holder(at: paths.lock)
+    if case .status(let report) = answer { holder = report.pid ?? holder }
+    return DaemonFacts(
+      paths: paths, holder: holder, answer: answer, descriptors: holder.flatMap { ProcessProbe.descriptors(of: $0) },
+      version: RetrainMonitor.version)
+  }
+
+  /// The model server; nil where its address cannot be understood, which the configuration's errors tell.
+  static func ollama(
+    _ settings: OllamaSettings, _ environment: [String: String], timeouts: HTTPTimeouts
+  ) async -> OllamaFacts? {
+    let text = settings.host ?? environment["OLLAMA_HOST"]
+    guard let endpoint = text.map({ try? OllamaEndpoint($0) }) ?? .standard else { return nil }
+    let lock = LaneLockDirectory.laneLockPath(endpoint: endpoint.normalised) { environment[$0] }
+    let isUsable =
+      access(lock, F_OK) == 0
+      ? access(lock, R_OK) == 0 : access(StatePaths.directory(of: lock), W_OK | X_OK) == 0
+    var facts = OllamaFacts(
+      endpoint: endpoint.display, warnings: endpoint.warnings,
+      hasImpliedPort: endpoint.scheme == "http" && endpoint.port == 80 && text?.contains(":80") != true,
+      transport: settings.transport, laneLock: lock, isLaneLockUsable: isUsable,
+      laneHolder: FileLock.holder(at: lock))
+    do throws(ProcessFailure) {
+      _ = try ProgramSearch.file(of: settings.program, path: environment["PATH"])
+    } catch {
+      facts.programProblem = error.description
+    }
+    let api = OllamaAPI(endpoint: endpoint, transport: CurlTransport(), questions: timeouts)
+    do {
+      async let version = api.version()
+      async let models = api.models()
+      facts.version = try await version
+      facts.models = try await models.map(\.model)
+    } catch {
+      facts.failure = "\(error)"
+    }
+    return facts
+  }
+
+  /// The project; nil where none is configured.
+  static func project(_ settings: SupabaseSettings?, timeouts: HTTPTimeouts) async -> ProjectFacts? {
+    guard let settings, let key = settings.key else { return nil }
+    let endpoint = SupabaseEndpoint(url: settings.url, key: key.reveal())
+    return ProjectFacts(
+      url: settings.url, key: endpoint.kind,
+      tables: await ProjectInspection.look(
+        endpoint, transport: CurlTransport(proxy: .environment), timeouts: timeouts))
+  }
+
+  /// What a check would say.
+  static func cycles(_ settings: Settings, _ paths: StatePaths) async -> CycleFacts {
+    do {
+      return CycleFacts(entries: try await DryCheck.run(settings, paths: paths, model: nil, leavesNoTrace: true))
+    } catch {
+      return CycleFacts(failure: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import Actors
+import Platform
+import Rules
+import Stores
+import Testing
+
+@testable import Main
+
+@Suite("the doctor on daemon, servers and cycles", .timeLimit(.minutes(5)))
+struct ServerFindingsTests {
+  private func daemon(_ answer: DaemonFacts.Answer, holder: Int32? = nil) -> DaemonFacts {
+    DaemonFacts(
+      paths: StatePaths(database: "/s/retraind.db", log: "/s/x.log"), holder: holder, answer: answer, version: "1.0")
+  }
+
+  private func status(_ change: (inout StatusReport) -> Void) -> [Finding] {
+    var report = StatusReport(
+      writtenAt: "", state: "running", version: "1.0", journal: StatusReport.JournalStatus(path: "/s/retraind.db"))
+    report.pid = 42
+    change(&report)
+    return DaemonFindings.of(daemon(.status(report)))
+  }
+
+  @Test("no daemon, one without a socket, one that is silent")
+  func absent() {
+    #expect(DaemonFindings.of(daemon(.nobody)).map(\.severity) == [.note])
+    let hidden = DaemonFindings.of(daemon(.nobody, holder: 7))
+    #expect(hidden.map(\.severity) == [.warning])
+    #expect(hidden.first?.type == "kill -HUP 7")
+    let silent = DaemonFindings.of(daemon(.failed("why"), holder: 7))
+    #expect(silent.map(\.severity) == [.error])
+    #expect(silent.first?.what == "the daemon (pid 7) does not answer at /s/control.sock")
+  }
+
+  @Test("each thing that a status can tell")
+  func told() {
+    let told: [(Finding.Severity, String, (inout StatusReport) -> Void)] = [
+      (.warning, "is version 0.9", { $0.version = "0.9" }),
+      (.error, "cannot write its journal", { $0.journal.unwritable = "disk full" }),
+      (.error, "last check failed", { $0.monitor.lastError = "why" }),
+      (.warning, "reload was refused", { $0.configuration.lastReloadError = "why" }),
+      (.warning, "2 events wait for a person", { $0.outbox.blocked = 2 }),
+      (.warning, "1 event waits to be delivered", { $0.outbox.pending = 1 }),
+    ]
+    for (severity, words, change) in told {
+      let found = status(change)
+      #expect(found.map(\.severity) == [.note, severity])
+      #expect(found.last?.what.contains(words) == true, "\(found)")
+    }
+  }
+
+  @Test("children that restart, and what did not end")
+  func children() throws {
+    func child(_ state: String, restarts: Int) throws -> StatusReport.Child {
+      try JSON.decode(
+        StatusReport.Child.self,
+        from: #"{"id":"outbox","state":"\#(state)","generation":1,"restarts":\#(restarts),"last_error":"boom"}"#)
+    }
+    let restarting = try child("restarting", restarts: 3)
+    #expect(status { $0.children = [restarting] }.map(\.severity) == [.note, .warning])
+    let back = try child("ready", restarts: 1)
+    let found = status { $0.children = [back] }
+    #expect(found.map(\.severity) == [.note, .note])
+    #expect(found.last?.what == "outbox was restarted once")
+    #expect(found.last?.why == "its last error: boom")
+    let calm = try child("ready", restarts: 0)
+    #expect(status { $0.children = [calm] }.count == 1)
+    let orphan = try JSON.decode(
+      StatusReport.Orphan.self, from: #"{"id":"run-1","generation":1,"age_seconds":90.5}"#)
+    #expect(status { $0.orphans = [orphan] }.last?.what == "run-1 was told to stop 90 s ago and has not")
+  }
+
+  @Test("a daemon that is about to run out of files")
+  func descriptors() {
+    var facts = daemon(.nobody, holder: 7)
+    facts.descriptors = (open: 80, limit: 100)
+    #expect(DaemonFindings.of(facts).count == 1)
+    facts.descriptors = (open: 81, limit: 100)
+    #expect(DaemonFindings.of(facts).last?.what == "the daemon (pid 7) has 81 of 100 files open")
+  }
+
+  private var ollama: OllamaFacts {
+    OllamaFacts(
+      endpoint: "http://127.0.0.1:11434", warnings: [], hasImpliedPort: false, version: "0.32.0",
+      models: ["llama3.2:3b", "a:7b", "b:latest"], transport: .auto, laneLock: "/run/lock/x", isLaneLockUsable: true)
+  }
+
+  @Test(
+    "a model that is not on the server, with the one that was probably meant",
+    arguments: [
+      ("llama3.2:3b", nil), ("b", nil), ("B:latest", nil), ("llama3.2:8b", "llama3.2:3b"),
+      ("lama3.2:3b", "llama3.2:3b"),
+      ("zzz:1b", ""),
+    ] as [(String, String?)])
+  func models(model: String, near: String?) {
+    let found = OllamaFindings.of(ollama, configured: [model], watched: [model]).filter { $0.severity != .note }
+    guard let near else {
+      #expect(found.isEmpty)
+      return
+    }
+    #expect(found.map(\.severity) == [.warning])
+    #expect(found.first?.what == "\(model) is not on the server")
+    #expect(found.first?.type?.hasPrefix(near.isEmpty ? "ollama pull \(model)" : near) == true)
+  }
+
+  @Test("a server that does not answer, and the port that http:// means")
+  func unreachable() {
+    var facts = ollama
+    (facts.version, facts.models, facts.failure) = (nil, nil, "nobody answers")
+    facts.programProblem = "not found"
+    // With `auto` the program would be the other way; with `api` nobody looks for it.
+    #expect(OllamaFindings.of(facts, configured: ["a"], watched: []).map(\.why) == ["nobody answers; not found"])
+    facts.transport = .api
+    #expect(OllamaFindings.of(facts, configured: ["a"], watched: []).map(\.why) == ["nobody answers"])
+    facts.hasImpliedPort = true
+    #expect(OllamaFindings.of(facts, configured: [], watched: []).first?.type == "OLLAMA_HOST=HOST:11434")
+    facts = ollama
+    facts.transport = .cli
+    facts.programProblem = "not found"
+    facts.isLaneLockUsable = false
+    #expect(OllamaFindings.of(facts, configured: [], watched: []).map(\.severity) == [.note, .error, .error])
+  }
+
+  private func project(
+    _ states: [ProjectInspection.State], key: SupabaseEndpoint.KeyKind = .secret
+  ) -> [Finding] {
+    let names = [ProjectInspection.stats, ProjectInspection.events, ProjectInspection.otherEvents]
+    let tables = zip(names, states).map { ProjectInspection.Table(name: $0, state: $1) }
+    return StoreFindings.project(ProjectFacts(url: "http://x", key: key, tables: tables))
+  }
+
+  @Test("a project that is as it should be, and the keys")
+  func keys() {
+    let fine = ProjectInspection.State.readable(isEmpty: false, missing: [])
+    #expect(project([fine, fine, fine]).isEmpty)
+    #expect(project([fine, fine, fine], key: .legacy(role: "service_role")).isEmpty)
+    for key in [SupabaseEndpoint.KeyKind.publishable, .legacy(role: "anon")] {
+      #expect(project([fine, fine, fine], key: key).map(\.what) == ["the key is one of the role anon"])
+    }
+    let refused = ProjectInspection.State.badKey("401")
+    #expect(project([refused, refused, refused]).map(\.severity) == [.error])
+    let away = ProjectInspection.State.failed("refused")
+    #expect(project([away, away, away]).map(\.severity) == [.error])
+  }
+
+  @Test("tables that are missing, hidden, denied or too narrow")
+  func tables() {
+    let fine = ProjectInspection.State.readable(isEmpty: false, missing: [])
+    let gone = ProjectInspection.State.missing("404")
+    #expect(project([gone, fine, fine]).map(\.severity) == [.error])
+    #expect(project([gone, fine, fine]).first?.type?.hasPrefix("retraind schema --postgres") == true)
+    #expect(project([fine, gone, fine]).map(\.severity) == [.warning])
+    #expect(project([fine, gone, gone]).map(\.severity) == [.warning, .warning, .error])
+    let denied = ProjectInspection.State.denied("403", remedy: "GRANT")
+    #expect(project([fine, denied, fine]).map(\.type) == ["GRANT"])
+    let empty = ProjectInspection.State.readable(isEmpty: true, missing: [])
+    #expect(project([empty, empty, empty]).map(\.what) == ["learning_stats shows no row"])
+    #expect(project([.readable(isEmpty: false, missing: ["model"]), fine, fine]).map(\.severity) == [.note])
+    let silent = ProjectInspection.State.readable(isEmpty: false, missing: ["accept_rate", "accepted", "model"])
+    #expect(project([silent, fine, fine]).map(\.severity) == [.error])
+    let narrow = ProjectInspection.State.readable(isEmpty: false, missing: ["id", "metadata"])
+    #expect(project([fine, narrow, fine]).map(\.severity) == [.warning])
+  }
+}
