@@ -27,7 +27,10 @@ struct EmbeddingTests {
     #expect(result.ending == .exited(code: 0))
     let status = try JSON.decode(StatusReport.self, from: String(decoding: output.withLock { $0 }, as: UTF8.self))
     #expect(status.state == "running")
-    #expect(status.children.map(\.id) == ["journal", "outbox", "runs", "retrain", "monitor", "control", "learning"])
+    #expect(
+      status.children.map(\.id) == [
+        "journal", "outbox", "runs", "retrain", "monitor", "notify", "control", "learning",
+      ])
     #expect(status.children.allSatisfy { $0.state == "ready" })
     #expect(status.lane.server == "http://127.0.0.1:1")
     #expect(access(directory + "/model_retrainer.log", F_OK) == 0)

@@ -27,7 +27,7 @@ struct FirstLightTests {
       let children = status["children"].elements
       #expect(
         children.compactMap { $0["id"].text } == [
-          "journal", "outbox", "runs", "retrain", "monitor", "control", "learning",
+          "journal", "outbox", "runs", "retrain", "monitor", "notify", "control", "learning",
         ])
       #expect(children.allSatisfy { $0.keys.isSuperset(of: ["id", "state", "generation", "restarts"]) })
       #expect(children.allSatisfy { $0["state"].text == "ready" && $0["restarts"].count == 0 })

@@ -32,7 +32,8 @@ import Testing
     #expect(
       names.filter { !$0.hasPrefix("sqlite_") } == [
         "learning_events", "learning_samples", "learning_stats", "retraind_decisions", "retraind_meta",
-        "retraind_mirror", "retraind_models", "retraind_outbox", "retraind_run_steps", "retraind_runs", "system_events",
+        "retraind_mirror", "retraind_models", "retraind_notifications", "retraind_outbox", "retraind_run_steps",
+        "retraind_runs", "retraind_standings", "system_events",
       ])
     let columns = try database.query("SELECT name FROM pragma_table_info('learning_stats')") { row in row[0].text ?? ""
     }

@@ -2,7 +2,9 @@ import Journal
 import Platform
 import Supervision
 
-/// The supervision tree: `journal → outbox → runs → retrain → monitor → control → learning`, `restForOne`.
+/// The supervision tree: `journal → outbox → runs → retrain → monitor → notify → control → learning`, `restForOne`.
+/// Whoever tells people comes behind those who work: its failure disturbs no run, and at a stop it still tells what they
+/// ended with.
 ///
 /// Each factory makes a fresh instance from the current instance of those before it, so that nothing holds a stale one.
 final class MonitorTree: Sendable {
@@ -19,9 +21,12 @@ final class MonitorTree: Sendable {
   let retrain = Ref<RetrainActor>("retrain")
   let monitor = Ref<MonitorActor>("monitor")
   let learning = Ref<LearningActor>("learning")
+  let notify = Ref<NotifyActor>("notify")
   let owner = Owner()
   let handover = LaneHandover()
   private let outboxWakeup = Wakeup()
+  /// Puts into words what people are told.
+  private let herald: Herald
   /// The control socket as the start of the daemon opened it, until its child takes it over.
   private let door: Guarded<UnixListener?>
   /// What answers on it; nil before and after.
@@ -45,6 +50,7 @@ final class MonitorTree: Sendable {
   init(settings: SettingsBox, parts: Parts, paths: StatePaths, mode: RetrainMonitor.Mode, door: UnixListener? = nil) {
     self.door = Guarded(door)
     self.settings = settings
+    herald = Herald(settings: settings, wakeup: Wakeup(), identifiers: parts.identifiers)
     self.parts = parts
     self.paths = paths
     self.mode = mode
@@ -52,7 +58,7 @@ final class MonitorTree: Sendable {
 
   /// The children, in the order in which they start.
   func children() -> [ChildSpec] {
-    var children = [journalChild(), outboxChild(), runsChild(), retrainChild(), monitorChild()]
+    var children = [journalChild(), outboxChild(), runsChild(), retrainChild(), monitorChild(), notifyChild()]
     // The last one: what goes wrong with cycles in the making disturbs nobody else.
     if mode == .daemon { children += [controlChild(), learningChild()] }
     return children
@@ -88,9 +94,10 @@ final class MonitorTree: Sendable {
   private func outboxChild() -> ChildSpec {
     .instance(
       id: "outbox", ref: outbox,
-      make: { [journal, parts, outboxWakeup] context in
+      make: { [journal, parts, outboxWakeup, herald] context in
         OutboxActor(
-          journal: try journal.get(), parts: parts, wakeup: outboxWakeup, generation: context.generation)
+          journal: try journal.get(), parts: parts, wakeup: outboxWakeup, herald: herald,
+          generation: context.generation)
       },
       run: { outbox, context in try await outbox.run(context) })
   }
@@ -107,10 +114,10 @@ final class MonitorTree: Sendable {
   private func retrainChild() -> ChildSpec {
     .instance(
       id: "retrain", ref: retrain, shutdown: .grace(stopGrace),
-      make: { [journal, runs, parts, settings, handover, outboxWakeup, monitor, mode] context in
+      make: { [journal, runs, parts, settings, handover, outboxWakeup, herald, monitor, mode] context in
         RetrainActor(
           journal: try journal.get(), pool: try runs.get(), parts: parts, settings: settings, handover: handover,
-          outbox: outboxWakeup, generation: context.generation, isScheduled: mode == .daemon
+          outbox: outboxWakeup, herald: herald, generation: context.generation, isScheduled: mode == .daemon
         ) { delay in await monitor.current?.onRetryKnown(after: delay) }
       },
       run: { retrain, context in try await retrain.run(context) })
@@ -119,9 +126,9 @@ final class MonitorTree: Sendable {
   private func monitorChild() -> ChildSpec {
     .instance(
       id: "monitor", ref: monitor,
-      make: { [journal, retrain, parts, settings, mode] _ in
+      make: { [journal, retrain, parts, settings, herald, mode] _ in
         MonitorActor(
-          journal: try journal.get(), retrain: retrain, parts: parts, settings: settings,
+          journal: try journal.get(), retrain: retrain, parts: parts, settings: settings, herald: herald,
           isScheduled: mode == .daemon)
       },
       run: { monitor, context in try await monitor.run(context) })
@@ -134,6 +141,17 @@ final class MonitorTree: Sendable {
         LearningActor(journal: try journal.get(), parts: parts, settings: settings)
       },
       run: { learning, context in try await learning.run(context) })
+  }
+
+  private func notifyChild() -> ChildSpec {
+    .instance(
+      id: "notify", ref: notify, shutdown: .grace(NotifyActor.stopGrace),
+      make: { [journal, parts, settings, herald, mode] context in
+        NotifyActor(
+          journal: try journal.get(), parts: parts, settings: settings, wakeup: herald.wakeup,
+          generation: context.generation, isScheduled: mode == .daemon)
+      },
+      run: { notify, context in try await notify.run(context) })
   }
 
   private func controlChild() -> ChildSpec {

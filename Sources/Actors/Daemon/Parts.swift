@@ -14,6 +14,8 @@ public struct Parts: Sendable {
   public var stats: @Sendable (Journal) -> any StatsSource
   /// Where events go.
   public var sink: @Sendable (Journal) -> any EventSink
+  /// Who tells people; made anew for each message, since a reload may change it.
+  var notifier: @Sendable (SinkSettings) -> any Notifier
   /// The clock of durations; it counts suspend.
   public var clock: SupervisionClock
   /// The clock of stamps.
@@ -50,6 +52,8 @@ public struct Parts: Sendable {
     self.identifiers = identifiers
     self.seed = seed
     self.laneLock = laneLock
+    let notifiers = Notifiers.real(environment: [:], clock: clock, wallClock: wallClock)
+    notifier = { notifiers.make($0) }
   }
 
   /// The parts that act on the world.
@@ -84,6 +88,8 @@ public struct Parts: Sendable {
       serverName: transport == .cli ? cli.name : api.name, log: log, seed: random.next(),
       laneLock: LaneLockDirectory.laneLockPath(endpoint: endpoint.normalised) { environment[$0] })
     parts.use(StoreParts.active(settings, clock: parts.clock, wallClock: parts.wallClock) { log.log($0, $1) })
+    let notifiers = Notifiers.real(environment: inherited, clock: parts.clock, wallClock: parts.wallClock)
+    parts.notifier = { notifiers.make($0) }
     if let owner {
       parts.endOrphans = { (try? await onOwnThread(name: "orphans") { OrphanSweep.end(owner: owner) }) ?? [] }
     }

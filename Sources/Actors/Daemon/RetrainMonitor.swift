@@ -219,6 +219,7 @@ public final class RetrainMonitor: Sendable {
     await tree.learning.current?.onSettingsChanged()
     parts.onReload()
     await tree.outbox.current?.onReload()
+    await tree.notify.current?.onReload()
     var answer = ReloadAnswer()
     answer.changes = differences.filter { !$0.needsRestart }.map { "\($0.field): \($0.old) → \($0.new)" }
     answer.needsRestart = differences.filter(\.needsRestart).map { "\($0.field): \($0.old) → \($0.new)" }
@@ -248,6 +249,8 @@ public final class RetrainMonitor: Sendable {
     {
       report.outbox.blockedWhy = why
     }
+    let sinks = (try? await tree.journal.current?.sinkCounts()) ?? []
+    report.sinks = StatusReport.Sink.all(settings, sinks, gone: await tree.notify.current?.gone() ?? [:])
     await fillMonitor(&report, now: now)
     await fillLearning(&report, now: now)
     report.configuration.file = file

@@ -3,12 +3,16 @@ public import Rules
 
 /// Decisions: each with its numbers, so that `explain` can tell why and why not.
 extension Journal {
-  /// Stores the decisions of one check in one transaction and returns their numbers in the same order.
+  /// Stores the decisions of one check in one transaction, with what people are told of them, and returns their numbers
+  /// in the same order.
   @discardableResult
-  public func storeDecisions(_ decisions: [DecisionRow]) throws(JournalFailure) -> [Int64] {
+  public func storeDecisions(
+    _ decisions: [DecisionRow], notices: [Notice] = []
+  ) throws(JournalFailure) -> [Int64] {
     try write { database in
       let ids = try decisions.map { try insert($0, into: database) }
       try trimDecisions(in: database)
+      try announce(notices, in: database)
       return ids
     }
   }

@@ -44,14 +44,19 @@ extension Journal {
   /// Changes what is known of a model within a transaction.
   @discardableResult
   func update(_ model: String, _ change: MemoryChange, in database: SQLiteDatabase) throws -> ModelMemory {
-    // One kept under an old spelling is found too, and moves when it is written.
-    let before = try database.first(
-      "SELECT \(Self.memoryColumns) FROM retraind_models WHERE model IN (?1, ?2) ORDER BY model = ?1 DESC LIMIT 1",
-      [.text(ModelName.normalised(model)), .text(model)], Self.readMemory)?.1
+    let before = try known(of: model, in: database)
     var memory = before ?? ModelMemory()
     change(&memory)
     if memory != before { try put(memory, of: model, in: database) }
     return memory
+  }
+
+  /// What is known of a model within a transaction. What is kept under an old spelling is found too, and moves when it
+  /// is written.
+  func known(of model: String, in database: SQLiteDatabase) throws -> ModelMemory? {
+    try database.first(
+      "SELECT \(Self.memoryColumns) FROM retraind_models WHERE model IN (?1, ?2) ORDER BY model = ?1 DESC LIMIT 1",
+      [.text(ModelName.normalised(model)), .text(model)], Self.readMemory)?.1
   }
 
   private func put(_ memory: ModelMemory, of model: String, in database: SQLiteDatabase) throws {

@@ -39,7 +39,13 @@ extension Journal {
   }
 
   /// Notes what became of several deliveries, all or none of them.
-  public func settle(_ settlements: [OutboxSettlement], at time: Timestamp) throws(JournalFailure) {
+  ///
+  /// - Parameters:
+  ///   - notices: what people are told of it.
+  ///   - unstuck: what they are told where no event that was tried is on its way any more.
+  public func settle(
+    _ settlements: [OutboxSettlement], at time: Timestamp, notices: [Notice] = [], unstuck: Notice? = nil
+  ) throws(JournalFailure) {
     try write { database in
       var hasDelivered = false
       for settlement in settlements {
@@ -61,7 +67,12 @@ extension Journal {
             [SQLiteValue(clipped: why)], in: database)
         }
       }
+      try announce(notices, in: database)
       guard hasDelivered else { return }
+      // Asked only where somebody was told that events are stuck: of very many that wait, it reads each.
+      if let unstuck, try isRemembered(unstuck, in: database), try !hasStuckEvents(in: database) {
+        try announce([unstuck], in: database)
+      }
       try database.run(
         """
         DELETE FROM retraind_outbox WHERE state = 'delivered' AND rowid <=
@@ -134,6 +145,12 @@ extension Journal {
         SQLiteValue(event.averageAcceptRate), .real(event.threshold), SQLiteValue(event.statsWindowSize),
         SQLiteValue(event.triggeredAt), SQLiteValue(event.modelVersion), SQLiteValue(time),
       ])
+  }
+
+  private func hasStuckEvents(in database: SQLiteDatabase) throws -> Bool {
+    try database.first(
+      "SELECT 1 FROM retraind_outbox WHERE state = 'blocked' OR (state = 'pending' AND attempts > 0) LIMIT 1"
+    ) { _ in true } != nil
   }
 
   private func mark(

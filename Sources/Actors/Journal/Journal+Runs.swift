@@ -49,12 +49,14 @@ extension Journal {
   /// A run that ends gets its end, and the time of its next attempt from the memory; one that is recorded again (a new
   /// attempt) loses end, result, error and retry.
   ///
+  /// - Parameter notices: what people are told of it, from what was known of the model before and is known now.
   /// - Returns: what is known of the model then; nil where nothing was to change in it.
   /// - Throws: `fenced`, `illegalTransition`, `unknownRun`.
   @discardableResult
   public func transition(
     run id: String, fence: Int64, to state: RunState, stage: String = "", detail: String? = nil,
-    change: RunChangeSet = RunChangeSet(), memory: MemoryChange? = nil, at time: Timestamp
+    change: RunChangeSet = RunChangeSet(), memory: MemoryChange? = nil, at time: Timestamp,
+    notices: @Sendable (_ before: ModelMemory?, _ now: ModelMemory?) -> [Notice] = { _, _ in [] }
   ) throws(JournalFailure) -> ModelMemory? {
     try write { database in
       guard var run = try run(id, in: database) else { throw JournalFailure.unknownRun(id) }
@@ -63,6 +65,7 @@ extension Journal {
         throw JournalFailure.illegalTransition(run: id, from: run.state, to: state)
       }
       run.move(to: state, stage: stage, change: change, at: time)
+      let before = memory == nil ? nil : try self.known(of: run.model, in: database)
       let known = try memory.map { try update(run.model, $0, in: database) }
       if let known, state.isTerminal, known.retryRun == id { run.retryAt = known.retryAt }
       try update(run, in: database)
@@ -70,6 +73,7 @@ extension Journal {
         RunStepRow(
           run: id, at: time, attempt: run.attempt, fence: fence, state: state, stage: stage, detail: detail),
         to: database)
+      try announce(notices(before, known), in: database)
       return known
     }
   }

@@ -220,6 +220,10 @@ public struct JournalLimits: Sendable, Hashable {
   public static let runs = 100_000
   /// Steps of one run that are kept by default.
   public static let stepsOfRun = 1_000
+  /// Notices that may wait for one sink by default.
+  public static let waitingNotices = 1_000
+  /// Notices that are kept by default after they were delivered or given up.
+  public static let endedNotices = 2_000
   /// Bytes of one text from outside (an error, a detail) that are kept.
   static let textBytes = 8_192
 
@@ -233,16 +237,23 @@ public struct JournalLimits: Sendable, Hashable {
   public var runs: Int
   /// Steps of one run that are kept.
   public var stepsOfRun: Int
+  /// Notices that may wait for one sink; then the oldest is given up.
+  public var waitingNotices: Int
+  /// Notices that are kept after they were delivered or given up.
+  public var endedNotices: Int
 
   /// The bounds, each at least 1.
   public init(
     decisions: Int = Self.decisions, waitingEvents: Int = Self.waitingEvents,
-    deliveredEvents: Int = Self.deliveredEvents, runs: Int = Self.runs, stepsOfRun: Int = Self.stepsOfRun
+    deliveredEvents: Int = Self.deliveredEvents, runs: Int = Self.runs, stepsOfRun: Int = Self.stepsOfRun,
+    waitingNotices: Int = Self.waitingNotices, endedNotices: Int = Self.endedNotices
   ) {
     self.decisions = max(1, decisions)
     self.waitingEvents = max(1, waitingEvents)
     self.deliveredEvents = max(1, deliveredEvents)
     self.runs = max(1, runs)
     self.stepsOfRun = max(1, stepsOfRun)
+    self.waitingNotices = max(1, waitingNotices)
+    self.endedNotices = max(1, endedNotices)
   }
 }

@@ -16,6 +16,7 @@ enum JournalSchema {
         },
         { database in try database.execute(script: mirrorTable) },
         { database in try EmbeddedTables.indexEvents(in: database) },
+        { database in try database.execute(script: noticeTables) },
       ])
   }
 
@@ -36,6 +37,36 @@ enum JournalSchema {
     );
     CREATE INDEX retraind_mirror_newest ON retraind_mirror(model, timestamp DESC, id DESC);
     CREATE INDEX retraind_mirror_time ON retraind_mirror(timestamp);
+    """
+
+  /// Notices on their way to people, one row for each sink, and what people were last told of each subject.
+  private static let noticeTables = """
+    CREATE TABLE retraind_notifications (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      event_id TEXT NOT NULL,
+      sink TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      model TEXT,
+      text TEXT NOT NULL,
+      details TEXT NOT NULL,
+      state TEXT NOT NULL,
+      why TEXT,
+      attempts INTEGER NOT NULL,
+      last_error TEXT,
+      failed_at TEXT,
+      next_attempt_at TEXT NOT NULL,
+      created_at TEXT NOT NULL,
+      ended_at TEXT,
+      UNIQUE (event_id, sink)
+    );
+    CREATE INDEX retraind_notifications_sink ON retraind_notifications(sink, state, id);
+    CREATE INDEX retraind_notifications_state ON retraind_notifications(state, id);
+
+    CREATE TABLE retraind_standings (
+      key TEXT PRIMARY KEY NOT NULL,
+      value TEXT NOT NULL,
+      since TEXT NOT NULL
+    ) WITHOUT ROWID;
     """
 
   private static let ownTables = """

@@ -15,6 +15,8 @@ public actor MonitorActor {
   private let retrain: Ref<RetrainActor>
   private let parts: Parts
   private let settings: SettingsBox
+  /// Tells people what checks find.
+  private let herald: Herald
   /// False for a command that runs one check and ends.
   private let isScheduled: Bool
   private let wakeup = Wakeup()
@@ -26,12 +28,14 @@ public actor MonitorActor {
 
   /// A fresh incarnation; it does nothing before `run`.
   init(
-    journal: Journal, retrain: Ref<RetrainActor>, parts: Parts, settings: SettingsBox, isScheduled: Bool
+    journal: Journal, retrain: Ref<RetrainActor>, parts: Parts, settings: SettingsBox, herald: Herald,
+    isScheduled: Bool
   ) {
     self.journal = journal
     self.retrain = retrain
     self.parts = parts
     self.settings = settings
+    self.herald = herald
     self.isScheduled = isScheduled
     requests = CheckQueue(wakeup: wakeup)
     schedule = MonitorSchedule(
@@ -176,18 +180,30 @@ public actor MonitorActor {
     only: Set<String>?, isDryRun: Bool, name: String
   ) async throws -> (results: [CheckResult], failure: String?) {
     let begin = parts.clock.now()
-    let assessor = Assessor(stats: parts.stats(journal), journal: journal, wallClock: parts.wallClock)
-    let assessments = try await assessor.assess(settings.current, only: only)
+    let stats = parts.stats(journal)
+    let assessor = Assessor(stats: stats, journal: journal, wallClock: parts.wallClock)
+    let assessments: [Assessor.Assessment]
+    do {
+      assessments = try await assessor.assess(settings.current, only: only)
+    } catch {
+      if !isDryRun { await herald.tell(of: stats.standing, in: journal, at: wallNow(), log: parts.log) }
+      throw error
+    }
     if isDryRun {
       let results = assessments.map { CheckResult($0, action: .none) }
       parts.log.info("\(name): \(MonitorSummary.words(results)).")
       return (results, nil)
     }
+    await herald.tell(of: stats.standing, in: journal, at: wallNow(), log: parts.log)
     let now = wallNow()
     var results: [CheckResult] = []
     var failure: String?
     do {
-      let ids = try await journal.storeDecisions(assessments.map { DecisionRow($0, at: now) })
+      let remembered = herald.hasSinks ? try await journal.rememberedSubjects() : []
+      let ids = try await journal.storeDecisions(
+        assessments.map { DecisionRow($0, at: now) },
+        notices: herald.notices(of: assessments, remembered: remembered, at: now))
+      herald.poke()
       results.reserveCapacity(assessments.count)
       for (assessment, id) in zip(assessments, ids) { results.append(await act(on: assessment, decision: id)) }
     } catch {

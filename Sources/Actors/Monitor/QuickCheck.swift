@@ -56,7 +56,22 @@ public enum QuickCheck {
       }
     }
     let now = Timestamp(microseconds: wallClock.microseconds())
+    guard try await !hasNews(settings, assessments, stats.standing, journal, at: now) else { return nil }
     _ = try await journal.storeDecisions(assessments.map { DecisionRow($0, at: now) })
     return results.map { CheckEntry($0) }
+  }
+
+  /// Whether there is anything to tell people, which is a monitor's work.
+  private static func hasNews(
+    _ settings: Settings, _ assessments: [Assessor.Assessment], _ standing: StoreStanding?, _ journal: Journal,
+    at now: Timestamp
+  ) async throws -> Bool {
+    if settings.notify.isEmpty { return false }
+    for sink in settings.notify where sink.problem == nil {
+      if let waiting = try await journal.firstNotice(for: sink.name), waiting.nextAttemptAt <= now { return true }
+    }
+    let herald = Herald(settings: SettingsBox(settings), wakeup: Wakeup(), identifiers: Identifiers())
+    let found = herald.notices(of: assessments, remembered: try await journal.rememberedSubjects(), at: now)
+    return try await journal.areNews(found + (herald.notice(of: standing, at: now).map { [$0] } ?? []))
   }
 }

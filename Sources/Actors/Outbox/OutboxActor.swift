@@ -21,6 +21,8 @@ actor OutboxActor {
   private let sink: any EventSink
   private let parts: Parts
   private let wakeup: Wakeup
+  /// Tells people of what is refused.
+  private let herald: Herald
   private var randomness: SplitMix64
   private var pace = OutboxPace()
   /// When this incarnation began: nobody can have tried what was recorded since.
@@ -29,10 +31,11 @@ actor OutboxActor {
   private var nextBlockedLook: Duration
 
   /// A fresh incarnation; it does nothing before `run`.
-  init(journal: Journal, parts: Parts, wakeup: Wakeup, generation: UInt64) {
+  init(journal: Journal, parts: Parts, wakeup: Wakeup, herald: Herald, generation: UInt64) {
     self.journal = journal
     self.parts = parts
     self.wakeup = wakeup
+    self.herald = herald
     sink = parts.sink(journal)
     randomness = SplitMix64(seed: parts.seed &+ generation &+ 1)
     nextBlockedLook = parts.clock.now()
@@ -121,6 +124,8 @@ actor OutboxActor {
     let wasAway = pace.isAway
     notePace(outcomes)
     var settlements: [OutboxSettlement] = []
+    var notices: [Notice] = []
+    let now = Timestamp(microseconds: parts.wallClock.microseconds())
     var delivered: [(event: RetrainEvent, receipt: DeliveryReceipt)] = []
     var hasToldOfWaiting = wasAway
     for (row, outcome) in zip(rows, outcomes) {
@@ -142,10 +147,13 @@ actor OutboxActor {
       case .failure(.blocked(let why)):
         settlements.append(OutboxSettlement(eventID: event.eventID, outcome: .blocked(why: why)))
         if row.lastError != why { parts.log.error("Event \(event.eventID) is blocked: \(why)") }
+        if herald.hasSinks { notices.append(herald.notice(ofBlocked: event, why: why, at: now)) }
       }
     }
-    try await journal.settle(settlements, at: Timestamp(microseconds: parts.wallClock.microseconds()))
+    try await journal.settle(
+      settlements, at: now, notices: notices, unstuck: herald.hasSinks ? herald.noticeOfUnblocked(at: now) : nil)
     tell(delivered)
+    herald.poke()
   }
 
   /// One answer for an event that is no failure for now shows that the store is there.

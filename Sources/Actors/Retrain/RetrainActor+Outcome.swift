@@ -123,7 +123,7 @@ extension RetrainActor {
     let jitter = jitter()
     let known = await persistently(
       "write the end of run \(row.id)", lettingGo: { running.report.current.hasEnded }
-    ) { [self] in
+    ) { [self, herald] in
       try await journal.transition(
         run: row.id, fence: running.fence, to: conclusion.state, stage: conclusion.state.rawValue, detail: nil,
         change: RunChangeSet(
@@ -136,8 +136,10 @@ extension RetrainActor {
           } else {
             memory.onRunEnded(outcome: conclusion.outcome, endedAt: now, jitter: jitter, run: row.id)
           }
-        }, at: now)
+        }, at: now,
+        notices: { before, known in herald.notices(of: row, conclusion, before: before, now: known, at: now) })
     }
+    herald.poke()
     if known == nil, conclusion.state == .interrupted, !Task.isCancelled {
       return RunEnd(
         run: row.id, state: .failed, result: nil, error: "that it was interrupted could not be recorded: see the log")

@@ -16,6 +16,8 @@ public actor RetrainActor {
   let settings: SettingsBox
   let handover: LaneHandover
   let outbox: Wakeup
+  /// Tells people how runs end.
+  let herald: Herald
   /// False for a command that ends soon, after which nobody tries a failed run again by itself.
   let isScheduled: Bool
   /// Tells the monitor that a failed run can be tried again, in so much time.
@@ -34,7 +36,8 @@ public actor RetrainActor {
   /// A fresh incarnation; it does nothing before `run`.
   init(
     journal: Journal, pool: JobPool, parts: Parts, settings: SettingsBox, handover: LaneHandover, outbox: Wakeup,
-    generation: UInt64, isScheduled: Bool = true, onRetryKnown: @escaping @Sendable (Duration) async -> Void
+    herald: Herald, generation: UInt64, isScheduled: Bool = true,
+    onRetryKnown: @escaping @Sendable (Duration) async -> Void
   ) {
     self.journal = journal
     self.pool = pool
@@ -42,6 +45,7 @@ public actor RetrainActor {
     self.settings = settings
     self.handover = handover
     self.outbox = outbox
+    self.herald = herald
     self.isScheduled = isScheduled
     self.onRetryKnown = onRetryKnown
     randomness = SplitMix64(seed: parts.seed &+ generation)

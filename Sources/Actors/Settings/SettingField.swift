@@ -1,3 +1,4 @@
+internal import Platform
 internal import Rules
 
 /// One setting by name, for printing and for comparing.
@@ -12,6 +13,10 @@ public struct SettingField: Sendable, Hashable {
     case count(Int)
     /// Yes or no.
     case flag(Bool)
+    /// Several texts.
+    case list([String])
+    /// A URL of which only the host is shown: whoever knows its path may use it.
+    case address(String)
     /// Something that is not shown.
     case secret(Secret)
     /// Nothing is set.
@@ -24,6 +29,8 @@ public struct SettingField: Sendable, Hashable {
       case .number(let number): "\(number)"
       case .count(let count): "\(count)"
       case .flag(let flag): flag ? "true" : "false"
+      case .list(let texts): texts.joined(separator: " ")
+      case .address(let url): HTTPAddress(url).map(\.origin) ?? "***"
       case .secret: "***"
       case .none: "none"
       }
@@ -79,6 +86,7 @@ extension Settings {
         SettingField(path: ["supabase", "key"], value: supabase.key.map { .secret($0) } ?? .none, needsRestart: true),
       ]
     }
+    for sink in notify { fields += sink.fields }
     return fields + [
       SettingField(path: ["learning", "enabled"], value: .flag(learning.isEnabled)),
       SettingField(path: ["learning", "interval"], value: .text(DurationText.print(learning.interval))),

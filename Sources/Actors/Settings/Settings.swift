@@ -18,6 +18,8 @@ public struct Settings: Sendable, Hashable {
   public var supabase: SupabaseSettings?
   /// How judgements become cycles.
   public var learning: LearningSettings
+  /// Where people are told, in the order of the file; names are unique.
+  public var notify: [SinkSettings]
   /// The embedded store.
   public var store: StoreSettings
   /// The log.
@@ -30,7 +32,8 @@ public struct Settings: Sendable, Hashable {
     model: String? = nil, interval: Duration = .seconds(60 * 60), rules: RuleSettings = RuleSettings(),
     strategy: Strategy = .pull, models: [String: ModelSettings] = [:], ollama: OllamaSettings = OllamaSettings(),
     supabase: SupabaseSettings? = nil, learning: LearningSettings = LearningSettings(),
-    store: StoreSettings = StoreSettings(), log: LogSettings = LogSettings(), stateDirectory: String? = nil
+    notify: [SinkSettings] = [], store: StoreSettings = StoreSettings(), log: LogSettings = LogSettings(),
+    stateDirectory: String? = nil
   ) {
     self.model = model
     self.interval = interval
@@ -40,6 +43,7 @@ public struct Settings: Sendable, Hashable {
     self.ollama = ollama
     self.supabase = supabase
     self.learning = learning
+    self.notify = notify
     self.store = store
     self.log = log
     self.stateDirectory = stateDirectory

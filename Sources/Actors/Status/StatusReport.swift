@@ -107,6 +107,33 @@ public struct StatusReport: Sendable, Hashable, Codable {
       self.through = through
     }
   }
+  /// A place where people are told.
+  public struct Sink: Sendable, Hashable, Codable {
+    /// Its name.
+    public var name: String
+    /// `webhook` or `command`; nil where the configuration does not name it any more.
+    public var type: String?
+    /// `ok`, `waiting` (a try failed, and is repeated), `unusable`, `gone`, or `removed`.
+    public var state: String
+    /// Why it can take nothing, and what to do; nil where it can.
+    public var problem: String?
+    /// Wait for it.
+    public var pending: Int
+    /// It has, of those that are kept.
+    public var delivered: Int
+    /// Were given up, of those that are kept.
+    public var dead: Int
+    /// Why the newest of these was.
+    public var deadWhy: String?
+    /// When it last took one, RFC 3339.
+    public var lastDelivery: String?
+    /// When a try last failed, RFC 3339.
+    public var lastFailureAt: String?
+    /// Why.
+    public var lastFailure: String?
+    /// When the next try is due, RFC 3339; nil where nothing waits.
+    public var nextAttempt: String?
+  }
   /// The schedule.
   public struct Monitor: Sendable, Hashable, Codable {
     /// Scheduled checks so far.
@@ -182,6 +209,8 @@ public struct StatusReport: Sendable, Hashable, Codable {
   public var lane = Lane()
   /// The outbox.
   public var outbox = Outbox()
+  /// Where people are told, in the order of the configuration, then what it does not name any more.
+  public var sinks: [Sink] = []
   /// The store; nil where it is the embedded one.
   public var store: Store?
   /// Cycles that are made of judgements; nil where none are made here.

@@ -54,6 +54,7 @@ struct ArgumentParser {
     case .doctor: return .doctor(global)
     case .checkConfig: return .checkConfig(try checkConfig(global), global)
     case .reload: return .reload(global)
+    case .notifyTest: return .notifyTest(global)
     case .schema: return .schema(try schema(), global)
     case .demo: return .demo(DemoOptions(ollamaModel: try model("--ollama")), global)
     case .version: return .version(global)

@@ -24,6 +24,8 @@ enum CommandName: String, Sendable, Hashable, CaseIterable {
   case checkConfig = "check-config"
   /// Make the daemon read its configuration again.
   case reload
+  /// Try whether people are told.
+  case notifyTest = "notify-test"
   /// The SQL of the tables.
   case schema
   /// See it work, on stand-ins.

@@ -56,11 +56,12 @@ extension CommandSpec {
       options: [oneModel],
       examples: [Example("retraind explain llama3.2:3b", "why it was refreshed, or why not")]),
     CommandSpec(
-      .history, "list cycles, runs, events or decisions, newest first",
-      usage: "[--model M] [--runs|--events|--decisions] [--limit N]",
+      .history, "list cycles, runs, events, decisions or notices, newest first",
+      usage: "[--model M] [--runs|--events|--decisions|--notices] [--limit N]",
       options: [
         oneModel, OptionSpec("--runs", "what was done to models"), OptionSpec("--events", "what was told to the store"),
         OptionSpec("--decisions", "what was decided, and why"),
+        OptionSpec("--notices", "what people were told, and what did not arrive"),
         OptionSpec("--limit", value: "N", "at most N rows (\(HistoryOptions.defaultLimit) without it)"),
       ],
       examples: [
@@ -167,6 +168,16 @@ extension CommandSpec {
     CommandSpec(
       .reload, "make the running daemon read its configuration again",
       examples: [Example("retraind reload", "the same as SIGHUP, with the outcome")]),
+    CommandSpec(
+      .notifyTest, "send a test message to everybody who is told, and say what came of it",
+      details: """
+        It reads the configuration anew and needs no daemon; one that runs is not asked.
+        Exit 0 if every message has arrived, 3 if not, 69 if nobody is to be told.
+        """,
+      examples: [
+        Example("retraind notify-test", "whether messages arrive, and what to do where not"),
+        Example("retraind notify-test --json", "for a program"),
+      ]),
     CommandSpec(
       .schema, "print the SQL that makes the store's tables",
       details: "Without an option, the SQL of the store that the configuration names.",

@@ -26,6 +26,8 @@ enum Invocation: Sendable, Hashable {
   case checkConfig(CheckConfigOptions, GlobalOptions)
   /// `reload`.
   case reload(GlobalOptions)
+  /// `notify-test`.
+  case notifyTest(GlobalOptions)
   /// `schema`.
   case schema(SchemaOptions, GlobalOptions)
   /// `demo`.
@@ -42,7 +44,7 @@ enum Invocation: Sendable, Hashable {
       .record(_, let global), .feedback(_, let global), .retrain(_, let global), .rollback(_, let global),
       .checkConfig(_, let global),
       .schema(_, let global), .demo(_, let global), .help(_, let global), .status(let global), .reload(let global),
-      .doctor(let global), .version(let global):
+      .doctor(let global), .notifyTest(let global), .version(let global):
       global
     }
   }
@@ -121,6 +123,8 @@ struct HistoryOptions: Sendable, Hashable {
     case events
     /// Decisions.
     case decisions
+    /// What people were told.
+    case notices
   }
 
   /// Rows where nobody named a number.

@@ -26,6 +26,9 @@ enum HistoryCommand {
           events
           .filter { model == nil || $0.metadata?["model"].map(ModelName.normalised) == model }
         try show(rows, context, nothing: nothing("event", options))
+      case .notices:
+        let rows = try await journal.notices(model: options.model, limit: options.limit).map { NoticeEntry($0) }
+        try show(rows, context, nothing: nothing("notice", options))
       case .decisions:
         let rows = try await journal.decisions(model: options.model, limit: options.limit)
           .map { Explanation($0, run: nil) }

@@ -42,7 +42,7 @@ extension ProgramContext {
     switch invocation {
     case .status, .explain, .history, .reload: mayGoOnAlone = true
     case .record, .feedback, .check, .retrain, .rollback: mayGoOnAlone = false
-    case .run, .doctor, .checkConfig, .help, .version, .schema, .demo: return nil
+    case .run, .doctor, .checkConfig, .notifyTest, .help, .version, .schema, .demo: return nil
     }
     var flags = invocation.overrides
     flags.config = nil
@@ -87,7 +87,7 @@ func runProgram(_ arguments: [String]) -> Never {
     // It helps those whose configuration cannot be used yet, too.
     let loaded = try? context.load(invocation.overrides)
     endProgram(SchemaCommand.run(options, usesSupabase: loaded?.settings.supabase != nil, context))
-  case .run, .check, .status, .explain, .history, .record, .feedback, .retrain, .rollback, .reload:
+  case .run, .check, .status, .explain, .history, .record, .feedback, .retrain, .rollback, .reload, .notifyTest:
     runConfigured(invocation, context)
   }
 }
@@ -137,6 +137,7 @@ private func runConfigured(_ invocation: Invocation, _ context: ProgramContext) 
     runWithSignals(requests) { await ModelRunCommand.run(.retrain, options, loaded, requests, context) }
   case .rollback(let options, _):
     runWithSignals(requests) { await ModelRunCommand.run(.rollback, options, loaded, requests, context) }
+  case .notifyTest: runWithSignals(requests) { await NotifyTestCommand.run(loaded, requests, context) }
   case .reload: runWithSignals(requests) { await ReloadCommand.run(loaded, requests, context) }
   case .help, .version, .doctor, .checkConfig, .schema, .demo: endProgram(ExitCode.software)
   }

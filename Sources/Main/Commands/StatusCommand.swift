@@ -48,6 +48,7 @@ enum StatusCommand {
       journal: StatusReport.JournalStatus(path: loaded.paths.database))
     report.outbox = StatusReport.Outbox(try await journal.outboxCounts())
     if loaded.settings.learning.isEnabled { report.learning = await StatusReport.Learning.of(journal, now: now) }
+    report.sinks = StatusReport.Sink.all(loaded.settings, try await journal.sinkCounts())
     report.configuration.file = loaded.file
     report.configuration.effective = loaded.settings.effective
     report.lane.waiting = try await journal.openRuns().map {
@@ -91,6 +92,7 @@ enum StatusText {
     if let why = outbox.blockedWhy { lines.append(terminal.paint("  blocked: \(why)", .yellow)) }
     if let learning = report.learning { lines += learningLines(learning, terminal) }
     lines += laneLines(report.lane)
+    lines += SinkText.lines(report.sinks, terminal)
     if !report.models.isEmpty {
       lines.append("Models (as of the last check)")
       lines += report.models.prefix(50).flatMap { model -> [String] in

@@ -49,6 +49,9 @@ struct ConfigErrors: Error, Sendable, Hashable, CustomStringConvertible {
   /// True where nothing is wrong.
   var isEmpty: Bool { errors.isEmpty }
 
+  /// How many there are.
+  var count: Int { errors.count + omitted }
+
   /// Adds an error, or counts it where the list is full.
   mutating func append(_ error: ConfigError) {
     if errors.count < ConfigErrors.limit { errors.append(error) } else { omitted += 1 }

@@ -6,7 +6,7 @@ struct ConfigReader {
   /// The keys of the file.
   static let keys =
     ["model", "interval"] + RuleOverrides.keys + [
-      "models", "ollama", "supabase", "learning", "store", "log", "$schema",
+      "models", "ollama", "supabase", "learning", "notify", "store", "log", "$schema",
     ]
   /// The keys of `ollama`.
   static let ollamaKeys = ["host", "transport", "pullTimeout", "stopGrace", "stallTimeout", "backup", "program"]
@@ -22,7 +22,7 @@ struct ConfigReader {
   /// The file as it is named in messages.
   let file: String
   /// The defaults with what the file says, but for rules, models and Supabase.
-  private(set) var settings = Settings()
+  var settings = Settings()
   /// What the file says for every model.
   private(set) var base = RuleOverrides()
   /// What it says for single models.
@@ -62,6 +62,7 @@ struct ConfigReader {
       case "ollama": readOllama(entry.value, path)
       case "supabase": readSupabase(entry.value, path)
       case "learning": readLearning(entry.value, path)
+      case "notify": readNotify(entry.value, path)
       case "store": readStore(entry.value, path)
       case "log": readLog(entry.value, path)
       case "$schema": continue

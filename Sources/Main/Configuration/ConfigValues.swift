@@ -22,6 +22,11 @@ extension ConfigReader {
         message: "keys are never written into this file",
         remedy: "put it into a file of its own and name that by keyFile")
     }
+    if path.first?.hasPrefix("notify[") == true, key != "secretFile", key.lowercased().contains("secret") {
+      return FieldProblem(
+        message: "secrets are never written into this file",
+        remedy: "put it into a file of its own and name that by secretFile")
+    }
     var remedy = NearestName.of(key, among: known).map { "did you mean \($0)?" }
     if remedy == nil {
       let sections = [

@@ -56,6 +56,7 @@ struct ConfigurationLoader {
     applyDirectories(to: &settings)
     applySupabase(of: reader, to: &settings)
     applyLearning(to: &settings)
+    applySecrets(to: &settings)
     guard errors.isEmpty else { throw errors.sorted() }
     return LoadedConfiguration(
       settings: settings, file: found?.name, provenance: provenance, warnings: warnings,
@@ -219,6 +220,22 @@ struct ConfigurationLoader {
     if provenance["learning.enabled"] != nil {
       provenance["learning.enabled"] = nil
       warn("learning.enabled", "cycles come from Supabase, so none are made of judgements here: leave it out")
+    }
+  }
+
+  /// The secrets of webhooks: a sink without one is not used, and everything else goes on.
+  private mutating func applySecrets(to settings: inout Settings) {
+    for index in settings.notify.indices {
+      let name = settings.notify[index].name
+      guard case .webhook(var webhook) = settings.notify[index].way else { continue }
+      let finding = WebhookSecretFile.find(
+        webhook.secretFile, environment: environment, workingDirectory: workingDirectory, readFile: readFile)
+      webhook.secret = finding.secret
+      webhook.problem = finding.problem
+      settings.notify[index].way = .webhook(webhook)
+      if finding.secret != nil { provenance["notify.\(name).secret"] = provenance["notify.\(name).secretFile"] }
+      if let warning = finding.warning { warn("notify.\(name)", warning) }
+      if let problem = finding.problem { warn("notify.\(name)", "\(problem); until then nobody is told there") }
     }
   }
 

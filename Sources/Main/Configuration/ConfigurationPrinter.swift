@@ -12,7 +12,7 @@ struct ConfigurationPrinter {
     let fields = loaded.settings.fields
     var section: [String] = []
     for field in fields {
-      if field.path == ["stateDirectory"] || field.path.last == "key" { continue }
+      if field.path == ["stateDirectory"] || field.path.last == "key" || field.path.first == "notify" { continue }
       let parent = Array(field.path.dropLast())
       move(from: &section, to: parent, &lines)
       // A model's entry shows what it says itself; an entry that says nothing stays an entry.
@@ -21,6 +21,7 @@ struct ConfigurationPrinter {
       if field.name == "supabase.keyFile" { lines.append(keyLine(indent: parent.count + 1)) }
     }
     move(from: &section, to: [], &lines)
+    lines += sinkLines()
     lines.append("}")
     if let directory = loaded.settings.stateDirectory {
       lines.append("// state directory: \(PrintableText.clip(directory, to: 200)) (\(source(["stateDirectory"])))")
@@ -34,9 +35,10 @@ struct ConfigurationPrinter {
     var root = JSONTree()
     root.set(["file"], loaded.file.map(JSONText.quote) ?? "null")
     root.set(["settings"], nil)
-    for field in loaded.settings.fields {
+    for field in loaded.settings.fields where field.path.first != "notify" {
       root.set(["settings"] + field.path, field.value.json)
     }
+    if !loaded.settings.notify.isEmpty { root.set(["settings", "notify"], sinkList()) }
     for field in loaded.settings.fields {
       root.set(["sources", field.name], JSONText.quote(source(field.path)))
     }
@@ -49,6 +51,37 @@ struct ConfigurationPrinter {
     }
     root.set(["warnings"], "[" + loaded.warnings.map { JSONText.quote($0.description) }.joined(separator: ", ") + "]")
     return root.text() + "\n"
+  }
+
+  /// The fields of a sink that a file has, with its name; that there is a secret is no field.
+  private func sinkFields(_ sink: SinkSettings) -> [SettingField] {
+    let path = ["notify", sink.name]
+    let own = loaded.settings.fields.filter { $0.path.starts(with: path) && $0.path.count == 3 }
+    return [SettingField(path: path + ["name"], value: .text(sink.name))] + own.filter { $0.path[2] != "secret" }
+  }
+
+  /// The list of sinks, in the order of the file.
+  private func sinkLines() -> [String] {
+    if loaded.settings.notify.isEmpty { return [] }
+    var lines = ["  notify: ["]
+    for sink in loaded.settings.notify {
+      lines.append("    {")
+      for field in sinkFields(sink) {
+        let isEvery = field.path[2] == "events" && sink.events.count == NoticeKind.choices.count
+        lines.append(isEvery ? "      // events: every one" : line(field, indent: 3))
+        if field.path[2] == "secretFile" { lines.append("      // secret: \(sink.problem == nil ? "***" : "none")") }
+      }
+      lines.append("    },")
+    }
+    return lines + ["  ],"]
+  }
+
+  /// The same as JSON.
+  private func sinkList() -> String {
+    let sinks = loaded.settings.notify.map { sink in
+      "{" + sinkFields(sink).map { "\(JSONText.quote($0.path[2])): \($0.value.json)" }.joined(separator: ", ") + "}"
+    }
+    return "[" + sinks.joined(separator: ", ") + "]"
   }
 
   /// The file, in the first line.

@@ -23,7 +23,12 @@ enum EndpointCheck {
     return url
   }
 
-  /// What both have in common. Nothing is repeated of a text that may hold a password.
+  /// A receiver of webhooks, with its path as it is.
+  static func webhook(_ text: String) throws(FieldProblem) -> String {
+    try check(text, example: "https://example.org/hooks/retraind", mayLackScheme: false)
+  }
+
+  /// What all have in common. Nothing is repeated of a text that may hold a password.
   private static func check(
     _ text: String, example: String, mayLackScheme: Bool
   ) throws(FieldProblem) -> String {

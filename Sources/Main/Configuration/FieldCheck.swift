@@ -35,6 +35,16 @@ enum FieldLimits {
   static let endpointLength = 2048
   /// Models with an entry of their own.
   static let models = 10_000
+  /// Places where people are told.
+  static let sinks = 16
+  /// Elements of a list.
+  static let listed = 64
+  /// Characters of a sink's name.
+  static let sinkName = 64
+  /// Bytes of an argument.
+  static let argument = 4096
+  /// Time that one try of telling people has.
+  static let sinkTimeout: ClosedRange<Duration> = .seconds(1) ... .seconds(300)
   /// The rules that exist.
   static let rules = ["mean"]
 }
@@ -143,6 +153,33 @@ enum FieldCheck {
     return path
   }
 
+  /// The name of a sink: one word that a log and a shell take as it is.
+  static func sinkName(_ text: String) throws(FieldProblem) -> String {
+    let isName = text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+    guard isName, !text.isEmpty, text.utf8.count <= FieldLimits.sinkName else {
+      throw FieldProblem(
+        message: "\"\(PrintableText.clip(text))\" is no name of a sink",
+        remedy: "1 to \(FieldLimits.sinkName) letters, digits, dots, dashes and underscores")
+    }
+    return text
+  }
+
+  /// An argument of a program.
+  static func argument(_ text: String) throws(FieldProblem) -> String {
+    if text.utf8.contains(0) { throw FieldProblem(message: "the argument contains a NUL character") }
+    if text.utf8.count > FieldLimits.argument {
+      throw FieldProblem(message: "the argument has more than \(FieldLimits.argument) bytes")
+    }
+    return text
+  }
+
   /// One of a few words.
   static func choice<Word: RawRepresentable<String> & CaseIterable>(
     _ text: String, of type: Word.Type
@@ -158,7 +195,7 @@ enum FieldCheck {
   }
 
   /// A word that is none of those that are known.
-  private static func notAChoice(_ text: String, among words: [String], what: String = "word") -> FieldProblem {
+  static func notAChoice(_ text: String, among words: [String], what: String = "word") -> FieldProblem {
     let quoted = words.map { "\"\($0)\"" }
     let known =
       quoted.count < 2

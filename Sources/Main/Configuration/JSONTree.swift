@@ -9,6 +9,8 @@ extension SettingField.Value {
     case .number(let number): number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
     case .count(let count): "\(count)"
     case .flag(let flag): flag ? "true" : "false"
+    case .list(let texts): "[" + texts.map(JSONText.quote).joined(separator: ", ") + "]"
+    case .address(let url): JSONText.quote(url)
     case .secret(let secret): JSONText.quote(secret.description)
     case .none: "null"
     }

@@ -20,7 +20,7 @@ struct HelpTextTests {
           check         make one check now, act on it, and say how things stand
           status        show what the daemon is doing
           explain       show the last decision on a model with its numbers
-          history       list cycles, runs, events or decisions, newest first
+          history       list cycles, runs, events, decisions or notices, newest first
           record        add a learning cycle to the store
           feedback      add a judgement of an answer, or a file of them
           retrain       refresh a model now, whatever its accept rate
@@ -28,6 +28,7 @@ struct HelpTextTests {
           doctor        look at everything, and say what is wrong, why, and what to type
           check-config  check the configuration and say what is wrong with it
           reload        make the running daemon read its configuration again
+          notify-test   send a test message to everybody who is told, and say what came of it
           schema        print the SQL that makes the store's tables
           demo          see it work on stand-ins, in a temporary directory
           version       show the version

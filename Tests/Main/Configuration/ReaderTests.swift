@@ -209,7 +209,7 @@ struct ReaderTests {
       ("[]", "1:1: a list is not an object; write { … }"),
       (
         "{a:1,a:2}",
-        "1:2: a: unknown key; known here: model, interval, threshold, window, minStats, rule, cooldown, rearm, staleAfter, strategy, models, ollama, supabase, learning, store, log\nretraind.json5:1:6: a: this key stands twice: at 1:2 and at 1:6; remove one of them"
+        "1:2: a: unknown key; known here: model, interval, threshold, window, minStats, rule, cooldown, rearm, staleAfter, strategy, models, ollama, supabase, learning, notify, store, log\nretraind.json5:1:6: a: this key stands twice: at 1:2 and at 1:6; remove one of them"
       ),
     ])
   func errors(text: String, expected: String) {

@@ -66,9 +66,12 @@ public struct HTTPAddress: Sendable, Hashable {
   }
 
   /// The URL without credentials, query and fragment.
-  public var display: String {
+  public var display: String { origin + path }
+
+  /// The URL up to its path.
+  public var origin: String {
     let shown = host.contains(":") ? "[\(host)]" : host
-    return "\(scheme)://\(shown)" + (port.map { ":\($0)" } ?? "") + path
+    return "\(scheme)://\(shown)" + (port.map { ":\($0)" } ?? "")
   }
 }
 

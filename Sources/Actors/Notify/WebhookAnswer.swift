@@ -1,0 +1,86 @@
+import Platform
+import Rules
+
+/// What a receiver's answer means for the message.
+enum WebhookAnswer {
+  /// Longest time that a receiver may ask for.
+  static let longestWish = Duration.seconds(24 * 3600)
+
+  /// Reads an answer.
+  ///
+  /// - Parameters:
+  ///   - host: the receiver, for words.
+  ///   - now: the wall clock, which a wish that is a date is compared with.
+  static func read(_ response: HTTPResponse, from host: String, now: Timestamp) -> DeliveryAttempt {
+    let said = "\(host) answers \(response.status)"
+    let wish = response.header("Retry-After").flatMap { self.wish($0, now: now) }
+    switch response.status {
+    case 200..<300: return .delivered(said)
+    case 301, 308:
+      return .refused(
+        "\(said): it has moved\(place(response)), and redirects are not followed; write its new address into url")
+    case 300..<400:
+      return .failed(
+        "\(said), a redirect\(place(response)): redirects are not followed; write its right address into url")
+    case 410:
+      return .gone(
+        "\(said): the receiver wants no messages any more; remove the sink, or `retraind reload` once it wants them again"
+      )
+    case 408, 425, 429: return .failed(said, after: wish)
+    case 401, 403:
+      return .refused("\(said): does the receiver have the same secret, and a clock that is right?")
+    case 404: return .refused("\(said): nothing listens at this path; correct url")
+    case 400..<500: return .refused("\(said): it refuses such messages")
+    default: return .failed(said, after: wish)
+    }
+  }
+
+  /// What a request that got no answer means.
+  static func read(_ failure: HTTPFailure, from host: String, timeout: Duration) -> DeliveryAttempt {
+    switch failure.kind {
+    // Nothing of the URL but its host is shown: the failure's own words name its path.
+    case .invalidURL: .refused("\(host): url cannot be requested; correct it")
+    case .unreachable: .failed("\(host): nobody listens there, or the name is not known")
+    case .connectTimeout: .failed("\(host): no connection in time")
+    case .firstByteTimeout, .stalled, .totalTimeout: .failed("\(host): no complete answer within \(timeout.inWords)")
+    case .truncated: .failed("\(host) closes the connection before its answer is complete")
+    case .tooLarge: .failed("\(host) answers with more than \(WebhookNotifier.longestAnswer) bytes")
+    case .tls: .failed("\(host): the two ends do not agree on TLS, or its certificate is not trusted")
+    case .cancelled: .failed("cancelled")
+    case .exhausted: .failed("this process has no descriptor, thread or memory left for a request")
+    case .other: .failed("\(host): the request failed; is libcurl installed?")
+    }
+  }
+
+  /// How long a receiver wants to be left alone, in seconds or until a date; zero counts. nil for what is neither.
+  static func wish(_ text: String, now: Timestamp) -> Duration? {
+    let digits = text.filter { $0 != " " }
+    if !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+      // What does not fit is longer than anybody waits.
+      return min(.seconds(Int64(digits) ?? .max / 2), longestWish)
+    }
+    guard let date = HTTPDate.parse(text) else { return nil }
+    return min(max(date - now, .zero), longestWish)
+  }
+
+  /// Where a redirect leads, without the path: that may be a secret there, too.
+  private static func place(_ response: HTTPResponse) -> String {
+    response.header("Location").flatMap { HTTPAddress($0) }.map { " to \(PrintableText.clip($0.origin, to: 120))" }
+      ?? ""
+  }
+}
+
+/// Dates of HTTP in the one form that is sent: `Sun, 06 Nov 1994 08:49:37 GMT`.
+enum HTTPDate {
+  private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+  /// The instant; nil where the text is no such date.
+  static func parse(_ text: String) -> Timestamp? {
+    let words = text.split(separator: " ")
+    guard words.count == 6, words[5] == "GMT", words[1].utf8.count == 2, words[3].utf8.count == 4,
+      let month = months.firstIndex(of: String(words[2]))
+    else { return nil }
+    let number = month + 1
+    return Timestamp(parsing: "\(words[3])-\(number < 10 ? "0" : "")\(number)-\(words[1])T\(words[4])Z")
+  }
+}
