@@ -106,6 +106,13 @@ bench: release ## Measure the release binary beside what it replaces
 	  --peer Benchmarks/Peers/model_retrainer.py --probe $(RELEASE_PATH)/release/SupervisionProbe \
 	  --escript "$$(command -v escript)" $(BENCH_FLAGS)
 
+.PHONY: flask
+flask: deps ## Test the Flask example with real Flask and gunicorn from PyPI
+	@Scripts/install-deps flask
+	$(SWIFT) build --scratch-path $(DEBUG_PATH) --product retraind
+	$(SWIFT) build --scratch-path $(DEBUG_PATH) --product ollama-stand-in
+	@Scripts/test-flask $(DEBUG_PATH)/debug/retraind $(DEBUG_PATH)/debug/ollama-stand-in
+
 .PHONY: install
 install: release ## Install into PREFIX (default /usr/local); DESTDIR is honoured
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/doc/retraind"
@@ -128,4 +135,4 @@ uninstall: ## Remove what `make install` put there
 
 .PHONY: clean
 clean: ## Remove every build
-	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV) .build-mutants .build-static
+	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV) .build-flask-venv .build-mutants .build-static
