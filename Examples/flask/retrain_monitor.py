@@ -147,41 +147,39 @@ class RetrainMonitor:
         with _fork_lock:
             if self._stopping.is_set():
                 return None
-            reading, self._lifeline = os.pipe()
-            try:
+            reading, writing = os.pipe()
+            # As files, because gevent's os.close closes later.
+            self._lifeline = open(writing, "wb", buffering=0)
+            with open(reading, "rb", buffering=0) as stdin:
                 # A session of its own: Ctrl-C in the terminal ends the application, which ends the daemon, once.
-                process = subprocess.Popen(command, stdin=reading, env=environment, start_new_session=True)
-            except OSError:
-                os.close(self._lifeline)
-                self._lifeline = None
-                raise
-            finally:
-                os.close(reading)
+                process = subprocess.Popen(command, stdin=stdin, env=environment, start_new_session=True)
         self.pid, self.problem, self._state = process.pid, None, "running"
         logger.info("retraind runs as process %d", process.pid)
         code = process.wait()
         self.pid = None
-        self._release(b"ended\n")
+        self._release(has_ended=True)
         return code
 
-    def _release(self, words=b""):
-        """Lets the pipe go; without words, the daemon is asked to end."""
+    def _release(self, has_ended=False):
+        """Lets the pipe go, which asks the daemon to end where it has not ended already."""
         with _fork_lock:
             lifeline, self._lifeline = self._lifeline, None
             if lifeline is None:
                 return
             try:
-                os.write(lifeline, words)
+                if has_ended:
+                    lifeline.write(b"ended\n")
             except OSError:
                 pass  # The shell has gone, too.
-            os.close(lifeline)
+            lifeline.close()
 
 
 _monitor = None
 _chosen = (None, None)
 _start_lock = threading.Lock()
 # Held while pipes are made and while the process forks, so that no child keeps an end that it does not know of.
-_fork_lock = threading.Lock()
+# Taken twice where Popen itself forks, as gevent's does.
+_fork_lock = threading.RLock()
 
 
 def start_retrain_monitor(interval_minutes=60, binary=None, state_dir=None):
@@ -475,9 +473,9 @@ def _after_fork_in_child():
     """The parent's daemon stays the parent's: the child lets go of the pipe, and may start a monitor of its own."""
     global _monitor, _start_lock, _fork_lock
     if _monitor is not None and _monitor._lifeline is not None:
-        os.close(_monitor._lifeline)
+        _monitor._lifeline.close()
         _monitor._lifeline = None
-    _monitor, _start_lock, _fork_lock = None, threading.Lock(), threading.Lock()
+    _monitor, _start_lock, _fork_lock = None, threading.Lock(), threading.RLock()
 
 
 # Looked up at the call: a child has locks of its own.

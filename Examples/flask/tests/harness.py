@@ -179,4 +179,6 @@ class World(unittest.TestCase):
         try:
             wait_for("end of what the test started", lambda: not self.leftovers())
         finally:
+            for pid in self.leftovers():
+                os.kill(pid, signal.SIGKILL)
             shutil.rmtree(self.directory, ignore_errors=True)

@@ -185,6 +185,17 @@ class MonitorTests(World):
         self.assertEqual(program.wait(), 0)
         self.assertIn("daemon is there False", self.text("program.log"))
 
+    def test_stop_under_gevent(self):
+        head = "from gevent import monkey; monkey.patch_all()\n"
+        program = self.start([sys.executable, "-u", "-c", head + "\n".join([
+            "import time",
+            "from retrain_monitor import start_retrain_monitor",
+            "monitor = start_retrain_monitor()",
+            "while monitor.state != 'running': time.sleep(0.05)",
+            "print('stopped', monitor.stop(60), monitor.state)"])], "program.log", self.environment)
+        self.assertEqual(program.wait(), 0)
+        self.assertIn("stopped True stopped", self.text("program.log"))
+
     def test_child_that_outlives_its_parent_does_not_keep_the_daemon(self):
         program = self.program("\n".join([
             "monitor = start_retrain_monitor()",

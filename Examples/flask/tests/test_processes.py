@@ -101,6 +101,19 @@ class GunicornTests(World):
         self.wait_for_no_daemon()
         self.assertIn("Model retrain monitor stopped.", self.log)
 
+    def test_gevent_workers(self):
+        server = self.gunicorn("-w", "2", "-k", "gevent")
+        first = self.wait_for_daemon()
+        self.wait_for_waiting(1)
+        self.assertEqual(self.get("/stats"), (200, []))
+        os.kill(parent_of(first), signal.SIGKILL)
+        self.wait_for_daemon(starts=2)
+        self.end(server, signal.SIGTERM)
+        self.assertEqual(server.returncode, 0)
+        self.wait_for_no_daemon()
+        self.assertEqual(self.log.count("Model retrain monitor stopped."), 2)
+        self.assertNotIn("Traceback", self.text("server.log"))
+
     def test_daemon_of_somebody_else_is_waited_for(self):
         stranger = self.start(
             [self.environment["RETRAIND"], "run", "--state-dir", self.state], "stranger.log", self.environment)
