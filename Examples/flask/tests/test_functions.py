@@ -49,7 +49,7 @@ class FunctionTests(World):
 
     def stop_server(self):
         self.processes[-1].send_signal(signal.SIGINT)
-        self.processes[-1].wait()
+        self.processes[-1].wait(LIMIT)
         self.wait_for_no_daemon()
 
     def test_stats_with_the_daemon_and_without(self):
@@ -168,7 +168,7 @@ class MonitorTests(World):
             "second = start_retrain_monitor()",
             "while second.state != 'running': time.sleep(0.05)",
             "print('again', second is not first)"]))
-        program.wait()
+        program.wait(LIMIT)
         text = self.text("program.log")
         for line in ("same True", "stopped True stopped None", "again True"):
             self.assertIn(line, text)
@@ -182,7 +182,7 @@ class MonitorTests(World):
             "monitor = start_retrain_monitor()",
             "while monitor.state != 'running': time.sleep(0.05)",
             "daemon = monitor.pid"]))
-        self.assertEqual(program.wait(), 0)
+        self.assertEqual(program.wait(LIMIT), 0)
         self.assertIn("daemon is there False", self.text("program.log"))
 
     def test_stop_under_gevent(self):
@@ -193,7 +193,7 @@ class MonitorTests(World):
             "monitor = start_retrain_monitor()",
             "while monitor.state != 'running': time.sleep(0.05)",
             "print('stopped', monitor.stop(60), monitor.state)"])], "program.log", self.environment)
-        self.assertEqual(program.wait(), 0)
+        self.assertEqual(program.wait(LIMIT), 0)
         self.assertIn("stopped True stopped", self.text("program.log"))
 
     def test_child_that_outlives_its_parent_does_not_keep_the_daemon(self):
@@ -210,7 +210,7 @@ class MonitorTests(World):
         _, child, state = line.split()
         self.assertEqual(state, "inherited")
         program.kill()
-        program.wait()
+        program.wait(LIMIT)
         self.wait_for_no_daemon()
         self.assertTrue(is_alive(int(child)))
 

@@ -5,7 +5,7 @@ import re
 import shutil
 import signal
 
-from .harness import EXAMPLE, STARTED, World, is_alive, parent_of, wait_for
+from .harness import EXAMPLE, LIMIT, STARTED, World, is_alive, parent_of, wait_for
 
 
 class GunicornTests(World):
@@ -123,7 +123,7 @@ class GunicornTests(World):
         self.assertEqual(self.get("/")[0], 200)
         self.assertIn(stranger.pid, self.daemons())
         stranger.terminate()
-        stranger.wait()
+        stranger.wait(LIMIT)
         self.assertNotEqual(self.wait_for_daemon(starts=2), stranger.pid)
 
     def test_application_without_the_program(self):
@@ -146,7 +146,7 @@ class FlaskServerTests(World):
         # As Ctrl-C in a terminal: to the whole group, which the daemon is not part of, so that it is asked once.
         self.assertNotEqual(os.getpgid(daemon), os.getpgid(server.pid))
         os.killpg(server.pid, signal.SIGINT)
-        server.wait()
+        server.wait(LIMIT)
         self.wait_for_no_daemon()
         self.assertIn("Model retrain monitor stopped.", self.log)
         self.assertNotIn("second signal", self.log)
