@@ -113,6 +113,13 @@ soak: release ## Kill the release binary in every gap between two writes; takes 
 	$(SWIFT) build --scratch-path $(DEBUG_PATH) --product ollama-stand-in
 	Scripts/kill-gaps $(BINARY) $(DEBUG_PATH)/debug/ollama-stand-in $(SOAK_FLAGS)
 
+.PHONY: flask
+flask: deps ## Test the Flask example with real Flask and gunicorn from PyPI
+	@Scripts/install-deps flask
+	$(SWIFT) build --scratch-path $(DEBUG_PATH) --product retraind
+	$(SWIFT) build --scratch-path $(DEBUG_PATH) --product ollama-stand-in
+	@Scripts/test-flask $(DEBUG_PATH)/debug/retraind $(DEBUG_PATH)/debug/ollama-stand-in
+
 .PHONY: install
 install: release ## Install into PREFIX (default /usr/local); DESTDIR is honoured
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/doc/retraind"
@@ -135,4 +142,4 @@ uninstall: ## Remove what `make install` put there
 
 .PHONY: clean
 clean: ## Remove every build
-	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV) .build-mutants .build-static
+	rm -rf $(DEBUG_PATH) $(TSAN_PATH) $(RELEASE_PATH) $(VENV) .build-flask-venv .build-mutants .build-static
