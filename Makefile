@@ -28,7 +28,13 @@ else
 # SQLite and the C++ runtime come from archives, and nothing is looked for beside the binary (Docs/decisions/0014).
 STATIC_PATH   := $(CURDIR)/.build-static
 RELEASE_FLAGS := -c release -Xswiftc -Osize --static-swift-stdlib --scratch-path $(RELEASE_PATH) --disable-local-rpath \
-  --pkg-config-path "$(STATIC_PATH)" -Xlinker "-L$(STATIC_PATH)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
+  --pkg-config-path "$(STATIC_PATH)" -Xlinker "-L$(STATIC_PATH)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
+  -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic -Xlinker --icf=safe
+# Packed relocations: a megabyte less, and a quicker start. glibc reads them from 2.36 on.
+GLIBC_MINOR := $(shell getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc 2\.//p')
+ifeq ($(shell [ "$(GLIBC_MINOR)" -ge 36 ] 2>/dev/null && echo yes),yes)
+RELEASE_FLAGS += -Xlinker -z -Xlinker pack-relative-relocs
+endif
 endif
 
 # The tests are Swift Testing's; the XCTest pass would only print that it ran nothing.
