@@ -20,14 +20,13 @@ VENV         := .build-venv
 BINARY       := $(RELEASE_PATH)/retraind
 LINTED       := Package.swift Sources Tests Benchmarks Examples
 
-# Optimised for size: half a megabyte less, and no slower where it was measured.
 # Apple's toolchains have no static standard library: the system ships it.
 ifeq ($(shell uname -s),Darwin)
-RELEASE_FLAGS := -c release -Xswiftc -Osize --scratch-path $(RELEASE_PATH)
+RELEASE_FLAGS := -c release --scratch-path $(RELEASE_PATH)
 else
 # SQLite and the C++ runtime come from archives, and nothing is looked for beside the binary (Docs/decisions/0014).
 STATIC_PATH   := $(CURDIR)/.build-static
-RELEASE_FLAGS := -c release -Xswiftc -Osize --static-swift-stdlib --scratch-path $(RELEASE_PATH) --disable-local-rpath \
+RELEASE_FLAGS := -c release --static-swift-stdlib --scratch-path $(RELEASE_PATH) --disable-local-rpath \
   --pkg-config-path "$(STATIC_PATH)" -Xlinker "-L$(STATIC_PATH)" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
   -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic -Xlinker --icf=safe
 # Packed relocations: a megabyte less, and a quicker start. glibc reads them from 2.36 on.

@@ -35,6 +35,8 @@ struct Options {
     case check
     /// A check over many models.
     case growth
+    /// A store elsewhere: reading many cycles, draining many events.
+    case store
     /// The library `Supervision` beside OTP's supervisor.
     case supervision
 
@@ -44,6 +46,7 @@ struct Options {
       case .footprint: "Footprint"
       case .check: "One check, beside the Python one-shot"
       case .growth: "Checks over many models"
+      case .store: "A store elsewhere"
       case .supervision: "Supervision, beside OTP's supervisor"
       }
     }
@@ -56,7 +59,7 @@ struct Options {
     Measures a release binary of retraind beside the Python loop that it replaces, and the library Supervision beside
     Erlang/OTP's supervisor, on this machine, in one run, and prints Markdown. Nothing is talked to but 127.0.0.1; everything it writes is in a temporary directory.
 
-    sections: footprint check growth supervision (default: all)
+    sections: footprint check growth store supervision (default: all)
       --retraind FILE   the binary (default .build-release/retraind, or $RETRAIND_BINARY)
       --python FILE     a Python with requests (default .build-venv/bin/python)
       --peer FILE       the Python loop (default Benchmarks/Peers/model_retrainer.py)

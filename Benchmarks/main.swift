@@ -25,6 +25,7 @@ func measure(_ arguments: [String]) -> Int32 {
         case .footprint: try Footprint(options: options, scratch: scratch).report(&budgets)
         case .check: try CheckSpeed(options: options, scratch: scratch).single(&budgets)
         case .growth: try CheckSpeed(options: options, scratch: scratch).growth(&budgets)
+        case .store: try StoreSpeed(options: options, scratch: scratch).report(&budgets)
         case .supervision: try Supervision(options: options, scratch: scratch).report(&budgets)
         }
       print("\n## \(section.title)\n\n\(report)")
