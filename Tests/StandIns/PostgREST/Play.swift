@@ -7,14 +7,14 @@ public struct StandInPlay: Sendable {
   public var project: StandInProject
   /// Every request so far.
   public private(set) var calls: [Call] = []
-  private var faults: [(pattern: String, fault: Fault, times: Int)] = []
+  private var faults: [(pattern: String, fault: Fault, times: Int, after: Int)] = []
 
   /// A project without faults.
   public init(_ project: StandInProject = StandInProject()) { self.project = project }
 
-  /// Plays a fault, see `PostgRESTStandIn.play`.
-  public mutating func play(_ fault: Fault, on pattern: String = "*", times: Int = .max) {
-    faults.append((pattern, fault, times))
+  /// Plays a fault, see `PostgRESTStandIn.play`; from the request on that comes after so many that it would be for.
+  public mutating func play(_ fault: Fault, on pattern: String = "*", times: Int = .max, after: Int = 0) {
+    faults.append((pattern, fault, times, after))
   }
 
   /// Plays no more faults.
@@ -46,6 +46,10 @@ public struct StandInPlay: Sendable {
     let name = "\(request.method) \(request.table)"
     let found = faults.firstIndex { $0.pattern == "*" || $0.pattern == name || $0.pattern == "\(request.method) *" }
     guard let index = found else { return nil }
+    if faults[index].after > 0 {
+      faults[index].after -= 1
+      return nil
+    }
     let fault = faults[index].fault
     if faults[index].times != .max { faults[index].times -= 1 }
     if faults[index].times == 0 { faults.remove(at: index) }

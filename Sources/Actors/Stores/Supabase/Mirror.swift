@@ -24,7 +24,7 @@ extension Journal {
     try write { database in
       if try meta("mirror.source", in: database) != source {
         try database.run("DELETE FROM retraind_mirror")
-        try database.run("DELETE FROM retraind_meta WHERE key IN ('mirror.look', 'mirror.completed')")
+        try database.run("DELETE FROM retraind_meta WHERE key IN ('mirror.look', 'mirror.completed', 'mirror.newest')")
         try setMeta("mirror.source", source, in: database)
       }
       let look = try nextLook(in: database)
@@ -47,11 +47,8 @@ extension Journal {
       return look
     }
     look.completedAt = completed
-    // A stamp of a wrong clock, far ahead, would leave everything else below the floor.
-    let newest = try database.first(
-      "SELECT max(timestamp) FROM retraind_mirror WHERE timestamp <= ?1", [SQLiteValue(completed)]
-    ) { row in row[0].timestamp }
-    if let newest = newest.flatMap({ $0 }) {
+    // Not what the mirror has now: a look that broke off may have brought its newest rows, and not those before them.
+    if let newest = try meta("mirror.newest", in: database).flatMap({ Timestamp(parsing: $0) }) {
       let overlap = Self.mirrorOverlap.components.seconds * 1_000_000
       look.floor = Timestamp(microseconds: newest.microseconds - overlap)
     }
@@ -97,6 +94,15 @@ extension Journal {
         (SELECT timestamp FROM retraind_mirror ORDER BY timestamp DESC LIMIT 1 OFFSET ?1)
         """, [SQLiteValue(Self.maximumMirrored)])
       try setMeta("mirror.completed", now.sortableText, in: database)
+      // A stamp of a wrong clock, far ahead, would leave everything else below the next floor.
+      let newest = try database.first(
+        "SELECT max(timestamp) FROM retraind_mirror WHERE timestamp <= ?1", [SQLiteValue(now)]
+      ) { row in row[0].timestamp }
+      if let newest = newest.flatMap({ $0 }) {
+        try setMeta("mirror.newest", newest.sortableText, in: database)
+      } else {
+        try database.run("DELETE FROM retraind_meta WHERE key = 'mirror.newest'")
+      }
     }
   }
 
