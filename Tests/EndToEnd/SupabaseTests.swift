@@ -199,6 +199,14 @@ struct SupabaseTests {
       let refused = try await run(["record", "--model", "a:7b", "--accepted", "1", "--rejected", "1"])
       #expect(refused.code == 3)
       #expect(refused.error.contains("PGRST002"), "\(refused.error)")
+      // `status` without a daemon asks nothing, and says what is at hand.
+      let asked = store.calls.count
+      let status = try await run(["status", "--json"]).json()
+      #expect(status["store"]["state"].text == "untried")
+      #expect(status["store"]["mirrored_at"].text != nil)
+      let words = try await run(["status"]).output
+      #expect(words.contains("store         supabase http://127.0.0.1:\(store.port): not asked, cycles as of "), "\(words)")
+      #expect(store.calls.count == asked)
       store.heal()
       // A decline is acted upon, and its event is in the store when the command ends.
       for _ in 0..<5 { _ = try await run(["record", "--model", "a:7b", "--accepted", "1", "--rejected", "9"]) }
@@ -246,6 +254,43 @@ struct SupabaseTests {
       #expect(!closed.0.error.contains("warning"), "\(closed.0.error)")
       #expect(closed.0.output.contains("// key: ***"), "\(closed.0.output)")
       try expectNowhere(key, in: world)
+    }
+  }
+
+  @Test("A key that is gone at a restart: events that wait for the project wait on, and arrive when it is back")
+  func keyGoneAtRestart() async throws {
+    let store = declining()
+    defer { store.stop() }
+    try await World.with(["--models", "a:7b", "--changing"]) { world in
+      try world.configure("{ model: 'a:7b', supabase: { url: '\(store.url)', keyFile: 'key' } }")
+      func putKey() throws {
+        try Files.write(StandInProject.secretKey + "\n", to: world.path("key"))
+        chmod(world.path("key"), 0o600)
+      }
+      try putKey()
+      store.play(.databaseDown, on: "POST *")
+      store.play(.databaseDown, on: "GET system_events")
+      let first = try await world.daemon()
+      try await world.waitForRun("succeeded", model: "a:7b")
+      first.send(SIGTERM)
+      #expect(try await first.waitForEnd() == .exit(0))
+
+      unlink(world.path("key"))
+      let second = try await world.daemon()
+      try await waitUntil("the reason") {
+        try world.query(["last_error"], "FROM retraind_outbox").first?[0]?.contains("its key is missing") == true
+      }
+      #expect(try world.count("FROM retraind_outbox WHERE state = 'pending'") == 1)
+      #expect(try world.count("FROM system_events") == 0)
+      second.send(SIGTERM)
+      #expect(try await second.waitForEnd() == .exit(0))
+
+      try putKey()
+      store.heal()
+      _ = try await world.daemon()
+      try await waitUntil("the delivery") { try world.count("FROM retraind_outbox WHERE state = 'delivered'") == 1 }
+      #expect(store.rows("system_events").count == 1)
+      #expect(try world.count("FROM system_events") == 0)
     }
   }
 

@@ -85,6 +85,11 @@ extension StatusReport.Child {
 }
 
 extension StatusReport.Store {
+  /// As far as it is known without asking the store; nil for the embedded one.
+  public static func atHand(_ settings: Settings, _ journal: Journal) async -> StatusReport.Store? {
+    await StoreParts.atHand(settings, journal).standingAtHand().map { StatusReport.Store($0) }
+  }
+
   /// From what the store says of itself.
   init(_ standing: StoreStanding) {
     self.init(

@@ -23,9 +23,12 @@ public struct StoreParts: Sendable {
     wallClock: WallClock = .system, tell: @escaping @Sendable (LogLevel, String) -> Void
   ) -> StoreParts {
     guard let supabase = settings.supabase, let key = supabase.key else {
+      let url = settings.supabase?.url
       return StoreParts(
-        stats: { EmbeddedStore($0) }, looking: { $0.map { EmbeddedStore($0) } }, sink: { EmbeddedStore($0) },
-        onReload: {})
+        stats: { EmbeddedStore($0) }, looking: { $0.map { EmbeddedStore($0) } },
+        sink: { journal in
+          if let url { KeylessSink(url: url, journal: journal) } else { EmbeddedStore(journal) }
+        }, onReload: {})
     }
     let session = SupabaseSession(
       SupabaseEndpoint(url: supabase.url, key: key.reveal()), transport: CurlTransport(proxy: .environment),

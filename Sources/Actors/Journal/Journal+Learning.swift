@@ -181,8 +181,8 @@ extension BuiltCycle {
     [
       ("id", .text(id)), ("timestamp", SQLiteValue(end)), ("model", SQLiteValue(model)),
       ("model_version", SQLiteValue(modelVersion)),
-      // Rounded down, so that a cycle which began after the model changed is never taken for an older one.
-      ("window_minutes", .integer((end.microseconds - start.microseconds) / 60_000_000)),
+      // Rounded up: a cycle that began before the model changed is never taken for one of the new version.
+      ("window_minutes", .integer((end.microseconds - start.microseconds + 59_999_999) / 60_000_000)),
       ("total_events", .integer(total)), ("accepted", .integer(accepted)), ("rejected", .integer(rejected)),
       ("edited", .integer(edited)), ("accept_rate", SQLiteValue(acceptRate)),
       ("avg_accepted_confidence", SQLiteValue(acceptedConfidence)),

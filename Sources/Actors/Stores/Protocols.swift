@@ -12,6 +12,8 @@ public protocol StatsSource: Sendable {
   func refresh() async throws(StoreFailure) -> String?
   /// How it stands with a store elsewhere; nil for one that is at hand anyway.
   var standing: StoreStanding? { get }
+  /// The same for who asks nothing of the store: what is known at hand.
+  func standingAtHand() async -> StoreStanding?
   /// Every model that a row names, plus nil where rows name none, each with its newest rows, in one query.
   ///
   /// - Parameters:
@@ -33,6 +35,8 @@ extension StatsSource {
   public func refresh() async throws(StoreFailure) -> String? { nil }
   /// At hand.
   public var standing: StoreStanding? { nil }
+  /// What is known anyway.
+  public func standingAtHand() async -> StoreStanding? { standing }
 }
 
 /// How it stands with a store elsewhere.

@@ -25,6 +25,10 @@ enum FeedbackCommand {
       }
       if let why = entry.why { throw CommandFailure(code: ExitCode.failure, why) }
       show(entry, of: judgement, context)
+      if !loaded.settings.learning.isEnabled {
+        context.terminal.say(
+          "retraind: warning: learning.enabled is false, so no cycle is made of judgements; somebody else has to.")
+      }
       return ExitCode.success
     } catch {
       return CommandFailure.report(error, context)

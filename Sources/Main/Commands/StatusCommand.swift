@@ -47,6 +47,7 @@ enum StatusCommand {
       writtenAt: now.rfc3339, state: "not running", version: RetrainMonitor.version,
       journal: StatusReport.JournalStatus(path: loaded.paths.database))
     report.outbox = StatusReport.Outbox(try await journal.outboxCounts())
+    report.store = await StatusReport.Store.atHand(loaded.settings, journal)
     if loaded.settings.learning.isEnabled { report.learning = await StatusReport.Learning.of(journal, now: now) }
     report.sinks = StatusReport.Sink.all(loaded.settings, try await journal.sinkCounts())
     report.configuration.file = loaded.file
@@ -122,6 +123,10 @@ enum StatusText {
   }
 
   private static func storeLines(_ store: StatusReport.Store, _ terminal: Terminal) -> [String] {
+    guard store.state != "untried" else {
+      let mirrored = store.mirroredAt.map { "cycles as of \($0)" } ?? "its cycles were never read"
+      return ["  store         \(store.name): not asked, \(mirrored)"]
+    }
     var lines = ["  store         \(store.name): \(store.state)\(store.since.map { " since \($0)" } ?? "")"]
     if let why = store.why {
       lines.append(terminal.paint("  store is away: \(why.shownText)", .red))

@@ -82,6 +82,17 @@ struct LearningActorTests {
     await stage.journal.close()
   }
 
+  @Test("a cycle shorter than its minutes says one more, so that none is taken for one of a later version")
+  func parts() async throws {
+    for (interval, minutes) in [(Duration.seconds(20), Int64(1)), (.seconds(90), 2), (.seconds(120), 2)] {
+      let stage = try await Stage(LearningSettings(interval: interval))
+      try await stage.judge([.approval], minute: 60)
+      _ = await stage.actor.look()
+      #expect(try stage.cycles().map { $0[3] } == [minutes])
+      await stage.journal.close()
+    }
+  }
+
   @Test("the store's reader sees the cycle, and the status how far it is")
   func seen() async throws {
     let stage = try await Stage()

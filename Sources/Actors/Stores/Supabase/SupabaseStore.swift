@@ -30,6 +30,13 @@ public struct SupabaseStore: StatsSource, EventSink {
   /// How it stands with the project.
   public var standing: StoreStanding? { session.standing }
 
+  /// The project has not been asked; the journal knows when its cycles were last read in full.
+  public func standingAtHand() async -> StoreStanding? {
+    var standing = session.standing
+    if standing.mirroredAt == nil { standing.mirroredAt = try? await journal?.mirrorCompleted(of: client.endpoint.root) }
+    return standing
+  }
+
   private var client: PostgRESTClient { session.client }
 
   /// The newest rows of the mirror, as `refresh` left it.
