@@ -50,6 +50,8 @@ HEALTHY_AFTER = 60.0
 STOP_TIMEOUT = 10.0
 # Seconds that `retraind check-config`, the SQLite file and a request to Supabase may take.
 SETTINGS_TIMEOUT, BUSY_TIMEOUT, REQUEST_TIMEOUT = 30.0, 5.0, 10.0
+# Seconds before a table that Supabase does not know is tried once more: its API may not have seen a new table yet.
+MISSING_TABLE_PAUSE = 5.0
 # The daemon's exit code where another one holds its state directory.
 EXIT_TEMPORARY = 75
 # What a service manager told the application is not for the daemon.
@@ -240,7 +242,8 @@ def record_retrain_event(avg_accept_rate, stats_window_size, model=None, thresho
     """Records that a model was retrained, by whom else than the daemon, and gives the event's id.
 
     Where it raises, nothing or everything was written: call it again with the same `event_id`, made by `str(uuid.uuid4())`
-    beforehand, and the event is there once. The daemon's own events are recorded by itself.
+    beforehand, and the event is there once. The daemon's own events are recorded by itself. Where Supabase does not know
+    `system_events`, this waits for `MISSING_TABLE_PAUSE` seconds.
     """
     try:
         rate, cycles = float(avg_accept_rate), int(stats_window_size)
@@ -317,7 +320,7 @@ class _Supabase:
     """The project's tables over PostgREST."""
 
     def __init__(self, url, key):
-        self._rest = url.rstrip("/") + "/rest/v1/"
+        self._rest = url.rstrip("/").removesuffix("/rest/v1").rstrip("/") + "/rest/v1/"
         self._opener = urllib.request.build_opener(_NoRedirect)
         self._headers = {"apikey": key, "Content-Type": "application/json", "User-Agent": "retrain-monitor"}
         if not key.startswith("sb_"):
@@ -335,22 +338,27 @@ class _Supabase:
         return self._send(table + "?" + urllib.parse.urlencode(query), None)
 
     def record(self, event_id, is_retry, system, learning):
-        """Into `system_events`; into `learning_events` only where the server says that there is no such table.
+        """Into `system_events`; into `learning_events` only where the server says, twice, that there is no such table, or
+        that the key's role may not use it.
 
         Anything else raises and may have been written: a retry looks first.
         """
         if is_retry and (self._holds("system_events", event_id) or self._holds("learning_events", event_id)):
             return
         try:
-            self._send("system_events", system)
-        except _MissingTable:
-            logger.warning("Supabase has no system_events: the event goes to learning_events; run `retraind schema`")
+            try:
+                self._send("system_events", system)
+            except _MissingTable:
+                time.sleep(MISSING_TABLE_PAUSE)
+                self._send("system_events", system)
+        except _UnusableTable as error:
+            logger.warning("%s. The event goes to learning_events; in the SQL editor run %s", error, error.remedy)
             self._send("learning_events", learning)
 
     def _holds(self, table, event_id):
         try:
             return bool(self.get(table, {"select": "id", "metadata->>event_id": "eq." + event_id, "limit": 1}))
-        except _MissingTable:
+        except _UnusableTable:
             return False
 
     def _send(self, path, row):
@@ -366,8 +374,14 @@ class _Supabase:
             raise RetrainStoreError("Supabase did not answer as it should, try again: %s" % error) from error
 
 
-class _MissingTable(RetrainStoreError):
-    pass
+class _UnusableTable(RetrainStoreError):
+    """Nothing was written, nor will be until somebody runs the remedy: the service role has no rights on new tables."""
+
+    remedy = "GRANT SELECT, INSERT ON public.system_events TO service_role; or, for row-level security, CREATE POLICY"
+
+
+class _MissingTable(_UnusableTable):
+    remedy = "what `retraind schema --postgres` prints"
 
 
 def _refusal(path, error):
@@ -378,8 +392,11 @@ def _refusal(path, error):
         answer = None
     is_object = isinstance(answer, dict)
     code, message = (answer.get("code"), answer.get("message")) if is_object else (None, None)
-    kind = _MissingTable if error.code == 404 and (code in ("PGRST205", "42P01") or answer == {}) else RetrainStoreError
-    return kind("Supabase refused %s: %s %s %s" % (path.split("?")[0], error.code, code or "", message or ""))
+    is_missing = error.code == 404 and (code in ("PGRST205", "42P01") or answer == {})
+    is_denied = (error.code, code) == (403, "42501")
+    kind = _MissingTable if is_missing else _UnusableTable if is_denied else RetrainStoreError
+    words = [str(word) for word in (error.code, code, message) if word]
+    return kind("Supabase refused %s: %s" % (path.split("?")[0], " ".join(words)))
 
 
 def _key(key_file):
@@ -392,7 +409,7 @@ def _key(key_file):
             break
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     if not key_file and credentials:
-        key_file = os.path.join(credentials, "supabase-key")
+        key_file = os.path.join(credentials, "supabase")
     try:
         with open(key_file, encoding="ascii") as file:
             return file.read().strip()
