@@ -121,7 +121,8 @@ let package = Package(
       path: "Tests/EndToEnd", swiftSettings: settings),
 
     .executableTarget(
-      name: "Benchmarks", dependencies: ["CSQLite", "PostgRESTStandIn"], path: "Benchmarks", exclude: ["Peers", "Probe"],
+      name: "Benchmarks", dependencies: ["CSQLite", "PostgRESTStandIn"], path: "Benchmarks",
+      exclude: ["Peers", "Probe"],
       swiftSettings: settings),
     .executableTarget(
       name: "SupervisionProbe", dependencies: ["Supervision"], path: "Benchmarks/Probe", swiftSettings: settings),

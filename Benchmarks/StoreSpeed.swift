@@ -40,7 +40,8 @@ struct StoreSpeed {
     let (rate, early, late) = try drain()
     var draining = Table("\(Self.events) events that have waited", "value", "budget")
     draining.add(
-      "delivered, each once", "\(fixed(rate, 0)) /s", budgets.atLeast(500, rate, unit: " /s", of: "draining the outbox"))
+      "delivered, each once", "\(fixed(rate, 0)) /s", budgets.atLeast(500, rate, unit: " /s", of: "draining the outbox")
+    )
     draining.add("private memory, at the begin → at the end", "\(early) kB → \(late) kB", "")
     return reading.markdown + "\n\n" + draining.markdown
   }

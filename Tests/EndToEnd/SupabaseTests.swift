@@ -205,7 +205,8 @@ struct SupabaseTests {
       #expect(status["store"]["state"].text == "untried")
       #expect(status["store"]["mirrored_at"].text != nil)
       let words = try await run(["status"]).output
-      #expect(words.contains("store         supabase http://127.0.0.1:\(store.port): not asked, cycles as of "), "\(words)")
+      #expect(
+        words.contains("store         supabase http://127.0.0.1:\(store.port): not asked, cycles as of "), "\(words)")
       #expect(store.calls.count == asked)
       store.heal()
       // A decline is acted upon, and its event is in the store when the command ends.

@@ -33,7 +33,9 @@ public struct SupabaseStore: StatsSource, EventSink {
   /// The project has not been asked; the journal knows when its cycles were last read in full.
   public func standingAtHand() async -> StoreStanding? {
     var standing = session.standing
-    if standing.mirroredAt == nil { standing.mirroredAt = try? await journal?.mirrorCompleted(of: client.endpoint.root) }
+    if standing.mirroredAt == nil {
+      standing.mirroredAt = try? await journal?.mirrorCompleted(of: client.endpoint.root)
+    }
     return standing
   }
 
