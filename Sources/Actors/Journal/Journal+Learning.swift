@@ -102,6 +102,20 @@ extension Journal {
     }
   }
 
+  /// The end of the newest cycle that was ever made of judgements, however the clock or the settings stood.
+  public func newestMadeCycle() throws(JournalFailure) -> Timestamp? {
+    try read { database in
+      let through = try meta(Self.throughKey, in: database).flatMap { Timestamp(parsing: $0) }
+      let columns = Set(try EmbeddedTables.columns(of: "learning_stats", in: database).map(\.name))
+      guard columns.isSuperset(of: ["timestamp", "metrics"]) else { return through }
+      let newest =
+        try database.first(
+          "SELECT max(timestamp) FROM learning_stats WHERE metrics LIKE '%\"made_of\":\"learning_events\"%'"
+        ) { $0[0].timestamp } ?? nil
+      return [through, newest].compactMap { $0 }.max()
+    }
+  }
+
   /// Takes note of how far cycles are made and how time is divided; writes only where that is news.
   public func setLearned(through: Timestamp, layout: String) throws(JournalFailure) {
     let isKnown = try read { database in
@@ -113,6 +127,13 @@ extension Journal {
       try setMeta(Self.throughKey, through.sortableText, in: database)
       try setMeta(Self.layoutKey, layout, in: database)
     }
+  }
+
+  /// Takes note of how time is divided from now on: before the first cycle is made by it, so that a kill in between
+  /// leaves no cycle of which nobody knows the division.
+  public func setLearningLayout(_ layout: String) throws(JournalFailure) {
+    guard try learningLayout() != layout else { return }
+    try write { database in try setMeta(Self.layoutKey, layout, in: database) }
   }
 
   /// How time was divided so far; nil where nobody has divided it yet.

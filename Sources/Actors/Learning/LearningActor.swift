@@ -64,7 +64,8 @@ actor LearningActor {
     let (learning, now) = (settings.current.learning, Timestamp(microseconds: parts.wallClock.microseconds()))
     do {
       var window = try await knownWindow(learning)
-      if !window.adopt(learning.interval, now: now, settle: learning.settle) {
+      let made = window.isNews(learning.interval) ? try await journal.newestMadeCycle() : nil
+      if !window.adopt(learning.interval, now: now, settle: learning.settle, made: made) {
         parts.log.warning(
           "learning.interval changed \(LearningWindow.mostStretches) times within "
             + "\(LearningWindow.lateBound.inWords): cycles keep their length until the first of these is older.")
@@ -102,11 +103,14 @@ actor LearningActor {
     let newest = try await journal.newestEventPlace()
     // Somebody removed rows or packed the file: places mean something else now.
     if newest < place { through = nil }
+    let closed = window.closed(now: now, settle: learning.settle)
+    // The clock went back: judgements that it had left behind as too old may not be.
+    if let through, closed < through { self.through = nil }
     var late: Timestamp?
     if through != nil, newest > place {
       late = try await journal.earliestJudgement(behind: place, notBefore: window.oldest(now: now))
     }
-    let closed = window.closed(now: now, settle: learning.settle)
+    if newest > 0, window != self.window { try await journal.setLearningLayout(window.text) }
     var hasRead = false
     if let span = window.span(now: now, settle: learning.settle, through: through, late: late), newest > 0 {
       hasRead = try await make(window, span)

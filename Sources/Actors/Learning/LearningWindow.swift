@@ -90,15 +90,23 @@ struct LearningWindow: Sendable, Hashable {
   /// The begin of the oldest interval that is still corrected.
   func oldest(now: Timestamp) -> Timestamp { interval(of: now.adding(.zero - Self.lateBound)).start }
 
+  /// Whether this length is not the one that holds now.
+  func isNews(_ length: Duration) -> Bool { stretches.last?.length != Self.microseconds(length) }
+
   /// Takes over a length from the end of what is closed on.
   ///
+  /// - Parameter made: the end of the newest cycle that was ever made. It lies behind what is closed now where the clock
+  ///   went back or judgements are waited for longer than before; the new length holds from there on then.
   /// - Returns: false where it changed so often that the old length stays for now.
-  mutating func adopt(_ length: Duration, now: Timestamp, settle: Duration) -> Bool {
+  mutating func adopt(_ length: Duration, now: Timestamp, settle: Duration, made: Timestamp?) -> Bool {
+    guard isNews(length) else { return true }
     let length = Self.microseconds(length)
-    if stretches.last?.length == length { return true }
-    let closed = closed(now: now, settle: settle).microseconds
-    // A change that was made by a clock that ran ahead is forgotten.
-    while stretches.count > 1, let last = stretches.last, last.from >= closed { stretches.removeLast() }
+    let made = made?.microseconds ?? .min
+    let closed = max(closed(now: now, settle: settle).microseconds, made)
+    // A change that was made by a clock that ran ahead is forgotten, unless cycles were made of it.
+    while stretches.count > 1, let last = stretches.last, last.from >= closed, last.from >= made {
+      stretches.removeLast()
+    }
     if stretches.last?.length == length { return true }
     let oldest = oldest(now: now).microseconds
     while stretches.count > 1, stretches[1].from <= oldest { stretches.removeFirst() }

@@ -82,6 +82,46 @@ struct LearningActorTests {
     await stage.journal.close()
   }
 
+  @Test(
+    "whatever length and patience become, and wherever the clock goes, no judgement is in two cycles", arguments: 0..<40
+  )
+  func oneCycleEach(seed: UInt64) async throws {
+    var random = SeededGenerator(seed: seed)
+    var stage = try await Stage()
+    for minute in 0..<180 { try await stage.judge([.approval], minute: 9 * 60 + minute) }
+    for _ in 0..<8 {
+      let interval = Duration.seconds([60, 120, 900, 1800, 3600].randomElement(using: &random) ?? 60)
+      let settle = Duration.seconds([0, 120, 3600, 7200].randomElement(using: &random) ?? 0)
+      stage.settings.replace(Settings(model: "m", learning: LearningSettings(interval: interval, settle: settle)))
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: stage.bench.jump(by: .seconds(Int.random(in: -7200...7200, using: &random)))
+      case 1: stage.restart()
+      default: stage.bench.clock.advance(by: .seconds(Int.random(in: 0...1800, using: &random)))
+      }
+      _ = await stage.actor.look()
+      let counted = try stage.cycles().reduce(0) { $0 + $1[1] }
+      #expect(counted <= 180, "seed \(seed)")
+    }
+    // Late enough for everything, however long it is waited.
+    stage.bench.clock.advance(by: .seconds(6 * 3600 + 8 * 7200))
+    _ = await stage.actor.look()
+    #expect(try stage.cycles().reduce(0) { $0 + $1[1] } == 180, "seed \(seed)")
+    await stage.journal.close()
+  }
+
+  @Test("what a clock that ran far ahead left behind is counted when it is right again")
+  func clockAhead() async throws {
+    let stage = try await Stage()
+    _ = await stage.actor.look()
+    try await stage.judge([.approval, .approval], minute: 11 * 60)
+    stage.bench.jump(by: .seconds(9 * 86_400))
+    _ = await stage.actor.look()
+    stage.bench.jump(by: .seconds(-9 * 86_400))
+    _ = await stage.actor.look()
+    #expect(try stage.cycles().map { $0[1] } == [2])
+    await stage.journal.close()
+  }
+
   @Test("a cycle shorter than its minutes says one more, so that none is taken for one of a later version")
   func parts() async throws {
     for (interval, minutes) in [(Duration.seconds(20), Int64(1)), (.seconds(90), 2), (.seconds(120), 2)] {

@@ -16,7 +16,7 @@ struct LearningWindowTests {
 
   private static func adopt(
     _ window: inout LearningWindow, _ length: Duration, now: Timestamp, settle: Duration
-  ) -> Bool { window.adopt(length, now: now, settle: settle) }
+  ) -> Bool { window.adopt(length, now: now, settle: settle, made: nil) }
 
   @Test("borders are multiples of the length since 1970, and belong to what begins there")
   func borders() {
@@ -112,7 +112,7 @@ struct LearningWindowTests {
       let settle = Duration.seconds(Int.random(in: 0...300, using: &random))
       let closed = window.closed(now: now, settle: settle)
       let before = window.interval(of: closed.adding(.seconds(-1)))
-      _ = window.adopt(.seconds(Int.random(in: 1...7200, using: &random)), now: now, settle: settle)
+      _ = window.adopt(.seconds(Int.random(in: 1...7200, using: &random)), now: now, settle: settle, made: nil)
       #expect(window.interval(of: closed.adding(.seconds(-1))) == before, "what is closed was divided anew")
       #expect(window.closed(now: now, settle: settle) >= closed)
     }

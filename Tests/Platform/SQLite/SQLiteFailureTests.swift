@@ -224,6 +224,15 @@ import Testing
     #expect(kind { try Self.list(1).migrate(database) } == .foreign)
   }
 
+  @Test(arguments: [1, 2, 77])
+  func aFileThatCountsItsVersionsAndNamesNoOwnerIsRefused(version: Int) throws {
+    let database = try SQLiteDatabase(path: directory.file())
+    try database.execute(script: "CREATE TABLE foo (a); PRAGMA user_version = \(version)")
+    #expect(kind { try Self.list(3).migrate(database) } == .foreign)
+    #expect(try database.first("PRAGMA user_version") { row in row[0].integer } == Int64(version))
+    #expect(try database.first("PRAGMA application_id") { row in row[0].integer } == 0)
+  }
+
   @Test func anOlderFileIsNotReadWithoutItsNewTables() throws {
     try Self.list(1).migrate(try SQLiteDatabase(path: directory.file()))
     let reader = try SQLiteDatabase(path: directory.file(), access: .readOnly)

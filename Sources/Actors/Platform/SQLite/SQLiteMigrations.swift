@@ -23,6 +23,13 @@ public struct SQLiteMigrations {
         description: "\(database.path): this database belongs to another application. Name another file.")
     }
     let version = try pragma("user_version", of: database)
+    // Each of our steps writes both numbers at once: a counted version without an owner is somebody else's count.
+    guard owner != 0 || version == 0 else {
+      throw SQLiteFailure(
+        kind: .foreign, path: database.path,
+        description: "\(database.path): this database belongs to another application (it counts its versions in "
+          + "user_version, \(version), and names no application). Name another file.")
+    }
     guard version <= Int64(steps.count) else {
       throw SQLiteFailure(
         kind: .newerSchema, path: database.path,
