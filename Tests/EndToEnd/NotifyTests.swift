@@ -76,6 +76,32 @@ struct NotifyTests {
     }
   }
 
+  @Test("A program that outlived a killed daemon is ended by the next one, which tells again")
+  func orphanedProgram() async throws {
+    try await World.with(Self.serving) { world in
+      let program = world.path("bin/tell")
+      // The first one never ends and heeds no TERM; the next ones are quick.
+      try Files.write(
+        "#!/bin/sh\necho $$ >> '\(world.path("pids"))'\n[ $(wc -l < '\(world.path("pids"))') -gt 1 ] && exit 0\n"
+          + "trap '' TERM\nwhile :; do sleep 100; done\n", to: program)
+      chmod(program, 0o755)
+      try world.configure(
+        #"{ notify: [ { type: "command", program: "\#(program)", timeout: "5m", events: ["degraded"] } ] }"#)
+      try await world.seed(["a:7b"])
+      let first = try await world.daemon()
+      try await waitUntil("the program") { Files.lines(world.path("pids")).count == 1 }
+      let orphan = try #require(pid_t(Files.lines(world.path("pids"))[0]))
+      first.send(SIGKILL)
+      #expect(try await first.waitForEnd() == .signal(SIGKILL))
+      #expect(world.processes(named: "sh").contains(orphan))
+      _ = try await world.daemon()
+      try await waitUntil("the delivery") {
+        try world.count("FROM retraind_notifications WHERE state = 'delivered'") == 1
+      }
+      try await waitUntil("the end of the orphan") { !world.processes(named: "sh").contains(orphan) }
+    }
+  }
+
   @Test("one that stalls, one that is gone and one that redirects hold up nobody, and the status says what to do")
   func troubles() async throws {
     try await World.with(Self.serving) { world in

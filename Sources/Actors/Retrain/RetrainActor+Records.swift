@@ -55,8 +55,10 @@ extension RetrainActor {
   func rebuild() async throws {
     let open = try await journal.openRuns()
     let running = handover.running?.run
-    // Only what this process did not start itself: then the children of a run in the middle are a dead process's.
-    if running == nil, open.contains(where: { $0.state != .recorded && $0.state != .interrupted }) {
+    // Only what this process did not start itself: then the children of a run in the middle, and programs that people
+    // are told by, are a dead process's.
+    let tellsByPrograms = settings.current.notify.contains { if case .command = $0.way { true } else { false } }
+    if running == nil, tellsByPrograms || open.contains(where: { $0.state != .recorded && $0.state != .interrupted }) {
       let groups = await parts.endOrphans()
       if !groups.isEmpty {
         let ids = groups.map(String.init).joined(separator: ", ")
