@@ -6,48 +6,16 @@ import Testing
 
 @Suite("doctor", .serialized, .timeLimit(.minutes(5)))
 struct DoctorTests {
-  /// Times that a doctor is asked at most: on a busy machine one may be answered too late.
-  private static let maximumLooks = 30
   /// Nobody listens there.
   private static let nowhere = "http://127.0.0.1:1"
 
-  /// What the doctor said.
-  private struct Report {
-    /// How it ended.
-    var finished: Finished
-    /// What it printed.
-    var document: JSONValue
+  private typealias Report = DoctorReport
 
-    /// What was found, as `severity topic: what`.
-    var lines: [String] {
-      document["findings"].elements.map {
-        "\($0["severity"].text ?? "") \($0["topic"].text ?? ""): \($0["what"].text ?? "")"
-      }
-    }
-
-    /// Faults without notes.
-    var faults: [String] { lines.filter { !$0.hasPrefix("note ") } }
-
-    /// The command that a finding suggests whose words contain these.
-    func type(of words: String) -> String? {
-      document["findings"].elements.first { $0["what"].text?.contains(words) == true }?["type"].text
-    }
-  }
-
-  /// Asks the doctor until it says what is waited for: what it has no answer to in time says nothing.
+  /// Asks the doctor until it says what is waited for.
   private func doctor(
     _ world: World, state: String? = nil, _ variables: [String: String] = [:],
     until isTold: (Report) -> Bool
-  ) async throws -> Report {
-    var last: Report?
-    for _ in 0..<Self.maximumLooks {
-      let finished = try await world.run(["doctor", "--json"], state: state, variables)
-      let report = Report(finished: finished, document: try finished.json())
-      last = report
-      if isTold(report) { break }
-    }
-    return try #require(last)
-  }
+  ) async throws -> Report { try await DoctorReport.of(world, state: state, variables, until: isTold) }
 
   @Test("Nothing configured and nothing there, in an empty directory: it says what to do, and makes nothing")
   func nothing() async throws {

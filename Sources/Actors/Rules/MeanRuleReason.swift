@@ -46,13 +46,16 @@ struct MeanRuleReason {
     let counts = evaluation.leftOutCounts
     guard !counts.isEmpty else { return have }
     let parts = Exclusion.allCases.compactMap { why in counts[why].map { "\($0) \(why.phrase)" } }
-    let text = "\(have); left out: \(parts.joined(separator: ", "))"
+    let text = "\(have)\(Exclusion.announcement)\(parts.joined(separator: ", "))"
     guard counts[.beforeModelChange] != nil else { return text }
     return text + "; record cycles that began after that (one begins --window-minutes before its timestamp)"
   }
 }
 
 extension Exclusion {
+  /// What stands before the counts of rows that a reason names.
+  public static let announcement = "; left out: "
+
   /// What to say behind a count of rows: "2 without a judgement".
   public var phrase: String {
     switch self {

@@ -31,6 +31,19 @@ public struct StatusReport: Sendable, Hashable, Codable {
     /// When a failed run is tried again, RFC 3339.
     public var retryAt: String?
   }
+  /// A model on which nothing is done by itself any more.
+  public struct Circuit: Sendable, Hashable, Codable {
+    /// The model.
+    public var model: String
+    /// Why.
+    public var why: String
+
+    /// A model, and why.
+    public init(model: String, why: String) {
+      self.model = model
+      self.why = why
+    }
+  }
   /// The retrain lane.
   public struct Lane: Sendable, Hashable, Codable {
     /// A run in it.
@@ -205,6 +218,9 @@ public struct StatusReport: Sendable, Hashable, Codable {
   public var children: [Child] = []
   /// Models, worst verdict first.
   public var models: [Model] = []
+  /// Models on which nothing is done by itself, also those that no check sees; at most 20. nil in the status of a
+  /// daemon that does not tell.
+  public var circuits: [Circuit]?
   /// The lane.
   public var lane = Lane()
   /// The outbox.

@@ -16,7 +16,8 @@ enum CheckConfigCommand {
     } else {
       context.terminal.print("\(loaded.file ?? "no configuration file, defaults"): valid")
     }
-    for warning in loaded.warnings { context.terminal.say("warning: \(warning)") }
+    let programs = NotifyPrograms.warnings(loaded.settings, path: context.environment["PATH"])
+    for warning in loaded.warnings + programs { context.terminal.say("warning: \(warning)") }
     return ExitCode.success
   }
 }

@@ -63,6 +63,7 @@ enum StatusCommand {
         reason: decision.evaluation.reason, run: decision.run)
       return StatusReport.Model(result, memory: decision.model.flatMap { memories[$0] })
     }
+    report.circuits = await StatusReport.Circuit.all(journal)
     report.monitor.models = decisions.count
     report.monitor.lastCheck = decisions.map(\.at).max()?.rfc3339
     await journal.close()
@@ -108,6 +109,7 @@ enum StatusText {
       }
       if report.models.count > 50 { lines.append("  … and \(report.monitor.models - 50) more (--json lists them)") }
     }
+    lines += circuitLines(report, terminal)
     if !report.children.isEmpty {
       lines.append("Supervised")
       lines += report.children.map { child in
@@ -120,6 +122,16 @@ enum StatusText {
         terminal.paint("  orphan \(orphan.id): ignores its cancellation since \(Int(orphan.ageSeconds)) s", .red))
     }
     return lines
+  }
+
+  /// Models that no check saw, such as one without cycles.
+  private static func circuitLines(_ report: StatusReport, _ terminal: Terminal) -> [String] {
+    (report.circuits ?? []).filter { circuit in
+      !report.models.prefix(50).contains { $0.check.model.map { ModelName.isSame($0, circuit.model) } ?? false }
+    }.map { circuit in
+      terminal.paint(
+        "  nothing is done on \(circuit.model.shownName) by itself any more: \(circuit.why.shownText)", .yellow)
+    }
   }
 
   private static func storeLines(_ store: StatusReport.Store, _ terminal: Terminal) -> [String] {

@@ -27,6 +27,10 @@ extension ConfigReader {
         message: "secrets are never written into this file",
         remedy: "put it into a file of its own and name that by secretFile")
     }
+    if path.first?.hasPrefix("notify[") == true, let type = typeOfSink(with: key) {
+      return FieldProblem(
+        message: "unknown key", remedy: "it is a key of type: \"\(type)\", and this sink is of another type")
+    }
     var remedy = NearestName.of(key, among: known).map { "did you mean \($0)?" }
     if remedy == nil {
       let sections = [

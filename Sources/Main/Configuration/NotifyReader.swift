@@ -18,6 +18,12 @@ extension ConfigReader {
     case command
   }
 
+  /// The type of sinks that have a key which not all have; nil where there is no such key.
+  static func typeOfSink(with key: String) -> String? {
+    if webhookKeys.contains(key) { return SinkType.webhook.rawValue }
+    return commandKeys.contains(key) ? SinkType.command.rawValue : nil
+  }
+
   /// The list of sinks.
   mutating func readNotify(_ node: ConfigNode, _ path: [String]) {
     guard case .array(let nodes) = node.value else {

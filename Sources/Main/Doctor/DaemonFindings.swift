@@ -1,5 +1,6 @@
 import Actors
 import Platform
+import Rules
 
 /// Whether a daemon runs, and what it says of itself.
 enum DaemonFindings {
@@ -13,6 +14,12 @@ enum DaemonFindings {
         Finding(
           .error, .daemon, "the daemon\(pid(facts.holder)) does not answer at \(facts.paths.socket)", why: why,
           type: facts.holder.map { "ps -o pid,stat,cmd -p \($0)   # T: stopped; kill -CONT \($0) lets it go on" })
+      ]
+    case .denied(let why):
+      findings = [
+        Finding(
+          .note, .daemon, "whether a daemon runs on \(facts.paths.directory) is not for this user to see", why: why,
+          type: "sudo retraind doctor")
       ]
     case .nobody:
       if let holder = facts.holder {
@@ -34,10 +41,17 @@ enum DaemonFindings {
       findings.append(
         Finding(
           .warning, .daemon, "the daemon\(pid(facts.holder)) has \(open) of \(limit) files open",
-          why: "at the limit it can neither connect nor record", type: "LimitNOFILE=4096 in the unit, or ulimit -n 4096"
+          why: "at the limit it can neither connect nor record",
+          type: "LimitNOFILE=4096   # in the unit\nulimit -n 4096"
         ))
     }
     return findings
+  }
+
+  /// One that is silent while somebody has its database locked: that is told, and this follows from it.
+  static func waiting(_ facts: DaemonFacts) -> Finding {
+    Finding(
+      .note, .daemon, "the daemon\(pid(facts.holder)) does not answer meanwhile", why: "it waits for the database")
   }
 
   private static func pid(_ process: Int32?) -> String { process.map { " (pid \($0))" } ?? "" }
@@ -81,9 +95,12 @@ enum DaemonFindings {
       }
       findings += store.notes.map { Finding(.warning, .daemon, $0) }
     }
+    for circuit in report.circuits ?? [] { findings.append(DatabaseFindings.circuit(circuit.model, circuit.why)) }
     for model in report.models {
       if let why = model.circuitOpen {
-        findings.append(DatabaseFindings.circuit(model.check.model ?? "(no model)", why))
+        // A daemon of an earlier version tells only of models that it has checked.
+        let isTold = report.circuits?.contains { ModelName.isSame($0.model, model.check.model ?? "") } ?? false
+        if !isTold { findings.append(DatabaseFindings.circuit(model.check.model ?? "(no model)", why)) }
       } else if model.check.action == .exhausted {
         findings.append(
           Finding(

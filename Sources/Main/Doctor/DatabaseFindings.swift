@@ -29,6 +29,13 @@ enum DatabaseFindings {
     return findings
   }
 
+  /// Whether somebody other than the daemon has the database locked.
+  static func isLocked(_ facts: DoctorFacts) -> Bool {
+    guard let database = facts.database else { return false }
+    if let writer = database.writer { return writer.process == nil || writer.process != facts.daemon?.holder }
+    return database.failure?.kind == .locked
+  }
+
   /// What SQLite says of the whole file.
   static func integrity(_ facts: IntegrityFacts, path: String) -> [Finding] {
     guard case .damaged(let words) = facts else { return [] }

@@ -41,6 +41,7 @@ enum DatabaseProbe {
       facts.outbox = try await journal.outboxCounts()
       facts.blockedWhy = try await journal.newestBlock()
       facts.circuits = try await journal.openCircuits(limit: maximumCircuits)
+      facts.sinks = try await journal.sinkCounts()
       await journal.close()
     } catch {
       if case .database(let failure) = error {

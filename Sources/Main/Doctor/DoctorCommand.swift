@@ -17,7 +17,8 @@ enum DoctorCommand {
     let clock = ContinuousClock()
     let start = clock.now
     let facts = Guarded(DoctorFacts())
-    facts.withLock { $0.configuration = configuration(loaded, errors, context) }
+    let notify = NotifyPrograms.facts(loaded.settings, path: context.environment["PATH"])
+    facts.withLock { ($0.configuration, $0.notify) = (configuration(loaded, errors, context), notify) }
     let probes = self.probes(loaded, isUsable: errors == nil, facts, context)
     let unfinished = await finish(probes)
     let seen = facts.withLock { $0 }
@@ -36,7 +37,18 @@ enum DoctorCommand {
 
   /// A command of ours with the options that this one was given, so that it looks at the same place.
   static func typed(_ text: String, _ context: ProgramContext) -> String {
-    if text.hasPrefix("sudo retraind ") { return "sudo " + typed(String(text.dropFirst("sudo ".count)), context) }
+    if text.contains("\n") {
+      return text.split(separator: "\n").map { typed(String($0), context) }.joined(separator: "\n")
+    }
+    // Of somebody else: what is behind the name of that user is ours. Variables do not go along.
+    if text.hasPrefix("sudo "), let ours = text.ranges(of: " retraind ").first {
+      var variables = ""
+      for name in ["STATE_DIRECTORY", "LOGS_DIRECTORY"] where context.global.stateDirectory == nil {
+        guard let value = context.environment[name], !value.isEmpty, !text.contains(name) else { continue }
+        variables += " \(name)=\(ProgramPath.quoted(value))"
+      }
+      return text[..<ours.lowerBound] + variables + " " + typed("retraind " + text[ours.upperBound...], context)
+    }
     guard text.hasPrefix("retraind ") else { return text }
     var options = ""
     if let file = context.global.config { options += " --config \(ProgramPath.quoted(file))" }
@@ -58,8 +70,16 @@ enum DoctorCommand {
     return ConfigurationFacts(
       file: loaded.file, places: search.usualPlaces,
       errors: errors.map { $0.description.split(separator: "\n").map(String.init) } ?? [],
-      warnings: loaded.warnings.map(\.description), model: loaded.settings.model,
+      warnings: loaded.warnings.filter { !isToldElsewhere($0, loaded.settings) }.map(\.description),
+      model: loaded.settings.model,
       models: loaded.settings.models.keys.sorted())
+  }
+
+  /// What a sink lacks is told of the sink.
+  private static func isToldElsewhere(_ warning: ConfigWarning, _ settings: Settings) -> Bool {
+    settings.notify.contains { sink in
+      sink.problem.map { warning.field == "notify.\(sink.name)" && warning.message.hasPrefix($0) } ?? false
+    }
   }
 
   /// Runs the probes at the same time; those that have not ended within `bound` are left behind and named.

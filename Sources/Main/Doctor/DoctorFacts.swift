@@ -25,6 +25,16 @@ struct DoctorFacts: Sendable {
   var cycles: CycleFacts?
   /// Clock, limits, service manager.
   var system: SystemFacts?
+  /// Where people are to be told.
+  var notify = NotifyFacts()
+}
+
+/// Where people are to be told.
+struct NotifyFacts: Sendable {
+  /// The configuration that names the places.
+  var settings = Settings()
+  /// Why programs of sinks cannot be started, by the sinks' names.
+  var programs: [String: String] = [:]
 }
 
 /// The configuration as it was found.
@@ -57,6 +67,9 @@ struct PlaceFacts: Sendable, Hashable {
     case other
     /// It cannot be looked at; the system's words.
     case hidden(String)
+
+    /// True where it cannot be looked at.
+    var isHidden: Bool { if case .hidden = self { true } else { false } }
   }
 
   /// The file that it is about.
@@ -83,6 +96,12 @@ struct PlaceFacts: Sendable, Hashable {
   var directoryOwner: UInt32
   /// Who asks.
   var user: UInt32
+  /// True where its state is somebody else's, and this user may not use all of it.
+  var isForeign: Bool {
+    guard directoryOwner != user || directoryKind.isHidden, user != 0 else { return false }
+    if kind.isHidden { return true }
+    return hasDirectory && kind == .file && !(isWritable && isDirectoryWritable)
+  }
   /// Bytes that are free on its disk; nil where that cannot be told.
   var free: Int64?
   /// Whether its disk is mounted to be read only.
@@ -103,6 +122,8 @@ struct DatabaseFacts: Sendable {
   var blockedWhy: String?
   /// Models without automatic work, and why.
   var circuits: [(model: String, why: String)] = []
+  /// How it stands with each place where people are told.
+  var sinks: [SinkCounts] = []
 }
 
 /// What SQLite says of the whole file.
@@ -125,6 +146,8 @@ struct DaemonFacts: Sendable {
     case status(StatusReport)
     /// It listens and says nothing useful; why.
     case failed(String)
+    /// This user may not ask; why.
+    case denied(String)
   }
 
   /// Where its state lies.
@@ -157,6 +180,10 @@ struct OllamaFacts: Sendable {
   var transport: OllamaSettings.Transport
   /// Why the program cannot be used; nil where it can.
   var programProblem: String?
+  /// True where there is no such program.
+  var isProgramMissing = false
+  /// True where the address is one of this machine.
+  var isLocal = false
   /// Where the lane's lock lies.
   var laneLock: String
   /// Whether it can be made or taken.

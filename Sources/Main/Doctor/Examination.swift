@@ -12,18 +12,34 @@ enum Examination {
     var all = SystemFindings.configuration(facts.configuration)
     let database = facts.state?.path ?? ""
     if let state = facts.state { all += PlaceFindings.state(state) }
-    if let log = facts.log { all += PlaceFindings.log(log) }
+    // What follows from a state that is somebody else's is not told again.
+    let isForeign = facts.state?.isForeign ?? false
+    if let log = facts.log, !isForeign || !log.isForeign && log.directory != facts.state?.directory {
+      all += PlaceFindings.log(log)
+    }
     var isToldByDaemon = false
     var daemon: Int32?
+    let isLocked = DatabaseFindings.isLocked(facts)
+    var sinks = StatusReport.Sink.all(facts.notify.settings, facts.database?.sinks ?? [])
     if let found = facts.daemon {
-      all += DaemonFindings.of(found)
       daemon = found.holder
-      if case .status(let report) = found.answer {
-        isToldByDaemon = true
+      switch found.answer {
+      case .status(let report):
+        (isToldByDaemon, sinks) = (true, report.sinks)
         daemon = report.pid ?? daemon
+        all += DaemonFindings.of(found)
+      case .failed, .denied:
+        if isLocked {
+          all.append(DaemonFindings.waiting(found))
+        } else if !isForeign {
+          all += DaemonFindings.of(found)
+        }
+      case .nobody where isForeign: break
+      case .nobody: all += DaemonFindings.of(found)
       }
     }
-    if let found = facts.database {
+    if isToldByDaemon || !isForeign { all += NotifyFindings.of(sinks, programs: facts.notify.programs) }
+    if let found = facts.database, !isForeign || found.failure == nil {
       all += DatabaseFindings.of(found, path: database, daemon: daemon, isToldByDaemon: isToldByDaemon)
     }
     if let found = facts.integrity, facts.database?.failure == nil {
@@ -40,7 +56,10 @@ enum Examination {
     let isTold = facts.cycles?.failure != nil && (isNoFile || facts.database?.failure != nil || facts.project != nil)
     if let found = facts.cycles, !isTold { all += StoreFindings.cycles(found, present: facts.ollama?.models ?? []) }
     if let found = facts.system { all += SystemFindings.system(found) }
-    for probe in DoctorProbe.allCases where unfinished.contains(probe) { all.append(probe.late(bound, database)) }
+    for probe in DoctorProbe.allCases where unfinished.contains(probe) {
+      if probe == .daemon, isLocked { continue }
+      all.append(probe.late(bound, database))
+    }
     return all
   }
 }

@@ -37,6 +37,8 @@ struct Finding: Sendable, Hashable {
     case supabase
     /// What models are judged by.
     case cycles
+    /// Where people are told.
+    case notify
     /// The log file.
     case log
     /// Clock, limits, service manager.
@@ -51,7 +53,7 @@ struct Finding: Sendable, Hashable {
   var what: String
   /// Why, or what follows; nil where `what` says it.
   var why: String?
-  /// What to type; nil where nothing has to be done.
+  /// What to type; nil where nothing has to be done. Each line is one of several ways.
   var type: String?
 
   /// Something found.
@@ -141,7 +143,10 @@ struct Diagnosis: Sendable, Hashable {
       }
       lines.append("\(mark) \(finding.topic.rawValue): \(finding.what.shownText)")
       if let why = finding.why { lines.append("          why:  \(why.shownText)") }
-      if let type = finding.type { lines.append("          type: \(terminal.paint(type.shownText, .bold))") }
+      for (index, type) in (finding.type ?? "").split(separator: "\n").enumerated() {
+        let word = index == 0 ? "type:" : "or:  "
+        lines.append("          \(word) \(terminal.paint(String(type).shownText, .bold))")
+      }
     }
     return lines
   }

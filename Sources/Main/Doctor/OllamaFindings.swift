@@ -26,7 +26,7 @@ enum OllamaFindings {
       findings.append(
         Finding(
           .error, .ollama, "ollama.transport is \"cli\", and the program cannot be used", why: problem,
-          type: "ollama: { transport: \"api\" } in the configuration, or install it"))
+          type: install + "ollama: { transport: \"api\" }   # in retraind.json5: without the program"))
     }
     if !facts.isLaneLockUsable {
       findings.append(
@@ -52,9 +52,20 @@ enum OllamaFindings {
     }
     var why = facts.failure
     if facts.transport == .auto, let problem = facts.programProblem { why = (why.map { $0 + "; " } ?? "") + problem }
+    // What is not there cannot be started. A program under another name is somebody's own.
+    let start = facts.isLocal && facts.isProgramMissing ? install : "ollama serve\n"
     return Finding(
       .error, .ollama, "Ollama does not answer at \(facts.endpoint)", why: why,
-      type: "ollama serve   # or: OLLAMA_HOST=HOST:PORT where it runs elsewhere")
+      type: start + "export OLLAMA_HOST=HOST:PORT   # where it runs elsewhere")
+  }
+
+  /// Installs Ollama as its makers say.
+  private static var install: String {
+    #if os(macOS)
+      "brew install ollama\n"
+    #else
+      "curl -fsSL https://ollama.com/install.sh | sh   # installs Ollama\n"
+    #endif
   }
 
   /// Models that are to be watched and are not there.

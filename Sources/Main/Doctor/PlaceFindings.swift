@@ -1,3 +1,4 @@
+import Actors
 import Platform
 
 /// Where database and log lie: whether they can be written, by whom, and for how long.
@@ -13,7 +14,10 @@ enum PlaceFindings {
 
   /// The state directory and the database's file.
   static func state(_ place: PlaceFacts) -> [Finding] {
-    var findings = directory(place, .state, .error, remedy: "--state-dir DIR, or store.path in the configuration")
+    if place.isForeign { return [foreign(place, .state, .error)] }
+    var findings = directory(
+      place, .state, .error,
+      remedy: "retraind doctor --state-dir DIR\nstore: { path: \"DIR/retraind.db\" }   # in retraind.json5")
     let path = ProgramPath.quoted(place.path)
     switch place.kind {
     case .absent:
@@ -58,7 +62,8 @@ enum PlaceFindings {
 
   /// The log file.
   static func log(_ place: PlaceFacts) -> [Finding] {
-    var findings = directory(place, .log, .warning, remedy: "log.file in the configuration")
+    if place.isForeign { return [foreign(place, .log, .warning)] }
+    var findings = directory(place, .log, .warning, remedy: otherLog)
     switch place.kind {
     case .absent: break
     case .file where !place.isWritable:
@@ -77,7 +82,7 @@ enum PlaceFindings {
       findings.append(
         Finding(
           .warning, .log, "\(place.path) is no file", why: "lines go to standard error alone",
-          type: "name another one as log.file in the configuration"))
+          type: otherLog))
     case .hidden(let why):
       findings.append(
         Finding(
@@ -86,12 +91,47 @@ enum PlaceFindings {
     return findings
   }
 
+  /// Names another log.
+  private static let otherLog = "log: { file: \"FILE\" }   # in retraind.json5"
+
+  /// What is somebody else's is theirs to look at: to take it from them would stop their daemon.
+  private static func foreign(_ place: PlaceFacts, _ topic: Finding.Topic, _ severity: Finding.Severity) -> Finding {
+    let owner = place.directoryOwner
+    let what =
+      if case .hidden(let why) = place.kind {
+        "\(place.path) cannot be looked at: \(why)"
+      } else {
+        "\(place.path) cannot be written by this user (uid \(place.user))"
+      }
+    return Finding(
+      severity, topic, what,
+      why: place.directoryKind.isHidden
+        ? "this user may not enter its directory: look as the user of the daemon"
+        : "its directory belongs to uid \(owner): look as that user",
+      type: place.directoryKind.isHidden || owner == 0
+        ? "sudo retraind doctor" : "sudo -u '#\(owner)' retraind doctor")
+  }
+
+  /// How this user comes to a directory that it may write, with a line's end; empty where only its owner decides that.
+  private static func access(_ place: PlaceFacts, _ topic: Finding.Topic) -> String {
+    let directory = ProgramPath.quoted(place.directory)
+    if place.directoryOwner == place.user { return "chmod u+rwx \(directory)\n" }
+    if !place.hasDirectory {
+      // Not the one above, which others have a use for.
+      let own = ProgramPath.quoted(StatePaths.directory(of: place.path))
+      return "sudo install -d -o \(place.user) \(own)\n"
+    }
+    return topic == .state && place.kind == .absent ? "sudo chown \(place.user) \(directory)\n" : ""
+  }
+
   /// What may be wrong with the directory.
   private static func directory(
     _ place: PlaceFacts, _ topic: Finding.Topic, _ severity: Finding.Severity, remedy: String
   ) -> [Finding] {
     let directory = ProgramPath.quoted(place.directory)
     var findings: [Finding] = []
+    // That its file cannot be looked at is told of that.
+    if place.directoryKind.isHidden { return [] }
     if place.directoryKind != .directory {
       let what = place.hasDirectory ? "is no directory" : "is in the way: it is no directory"
       findings.append(
@@ -107,7 +147,7 @@ enum PlaceFindings {
           severity, topic, "\(place.directory) cannot be written by this user (uid \(place.user))",
           why: "it belongs to uid \(place.directoryOwner), and \(place.path) cannot be "
             + (place.kind == .absent ? "made" : "changed"),
-          type: "sudo chown \(place.user) \(directory), or \(remedy)"))
+          type: access(place, topic) + remedy))
     } else if topic == .state, place.hasDirectory {
       if place.isDirectoryOpenToAll {
         findings.append(

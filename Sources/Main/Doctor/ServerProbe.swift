@@ -29,6 +29,8 @@ enum ServerProbe {
       }
     } catch let failure as SocketFailure where failure.kind == .notRunning {
       answer = .nobody
+    } catch let failure as SocketFailure where failure.kind == .denied {
+      answer = .denied(failure.description)
     } catch let failure as SocketFailure where failure.kind == .timedOut {
       answer = .failed("it takes connections, and is busy or stopped")
     } catch {
@@ -56,11 +58,10 @@ enum ServerProbe {
       hasImpliedPort: endpoint.scheme == "http" && endpoint.port == 80 && text?.contains(":80") != true,
       transport: settings.transport, laneLock: lock, isLaneLockUsable: isUsable,
       laneHolder: FileLock.holder(at: lock))
-    do throws(ProcessFailure) {
-      _ = try ProgramSearch.file(of: settings.program, path: environment["PATH"])
-    } catch {
-      facts.programProblem = error.description
-    }
+    let problem = ProgramSearch.problem(of: settings.program, path: environment["PATH"])
+    facts.programProblem = problem?.description
+    facts.isProgramMissing = problem?.code == ENOENT
+    facts.isLocal = HTTPAddress(endpoint.url)?.isLoopback == true
     let api = OllamaAPI(endpoint: endpoint, transport: CurlTransport(), questions: timeouts)
     do {
       async let version = api.version()

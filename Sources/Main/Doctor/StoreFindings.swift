@@ -125,7 +125,12 @@ enum StoreFindings {
     if let why = facts.failure {
       return [Finding(.error, .cycles, "the cycles cannot be read", why: why, type: "retraind check --dry-run")]
     }
-    if facts.entries.allSatisfy({ $0.have == 0 && $0.quarantined == 0 && $0.verdict == .insufficient }) {
+    // Rows that are left out are cycles, too: a check's words tell why none of them counts.
+    let isEmpty = facts.entries.allSatisfy {
+      $0.have == 0 && $0.quarantined == 0 && $0.verdict == .insufficient
+        && !$0.reason.contains(Exclusion.announcement)
+    }
+    if isEmpty {
       return [
         Finding(
           .note, .cycles, "there is no cycle yet", why: "models are judged by what people accept of their answers",

@@ -57,6 +57,18 @@ struct NotifyReaderTests {
         "1:46: notify[0].urll: unknown key; known here: type, name, events, timeout, program, arguments"
       ),
       (
+        #"{ notify: [ { type: "webhook", url: "http://h", secretFile: "s", program: "x" } ] }"#,
+        #"notify[0].program: unknown key; it is a key of type: "command""#
+      ),
+      (
+        #"{ notify: [ { type: "command", program: "p", url: "http://h" } ] }"#,
+        #"notify[0].url: unknown key; it is a key of type: "webhook""#
+      ),
+      (
+        #"{ notify: [ { type: "command", program: "p", secretFile: "s" } ] }"#,
+        #"notify[0].secretFile: unknown key; it is a key of type: "webhook""#
+      ),
+      (
         #"{ notify: [ { type: "command", program: "p", argments: [] } ] }"#,
         "notify[0].argments: unknown key; did you mean arguments?"
       ),

@@ -43,7 +43,8 @@ struct SystemFindingsTests {
   }
 
   private func entry(
-    _ model: String?, _ verdict: String, have: Int = 3, quarantined: Int = 0, quarantine: String? = nil
+    _ model: String?, _ verdict: String, have: Int = 3, quarantined: Int = 0, quarantine: String? = nil,
+    reason: String = "because"
   ) throws -> CheckEntry {
     let name = model.map { "\"\($0)\"" } ?? "null"
     let what = quarantine.map { "\"\($0)\"" } ?? "null"
@@ -51,7 +52,7 @@ struct SystemFindingsTests {
       CheckEntry.self,
       from: """
         {"model":\(name),"verdict":"\(verdict)","average":0.5,"threshold":0.6,"have":\(have),"need":3,"cycles":[],
-        "quarantined":\(quarantined),"quarantine":\(what),"reason":"because","action":"none","run":null}
+        "quarantined":\(quarantined),"quarantine":\(what),"reason":"\(reason)","action":"none","run":null}
         """)
   }
 
@@ -75,5 +76,16 @@ struct SystemFindingsTests {
     let negative = found(try entry("a:7b", "healthy", quarantined: 1, quarantine: "1 with a negative count"))
     #expect(negative.first?.why == "1 with a negative count")
     #expect(StoreFindings.cycles(CycleFacts(failure: "x"), present: []).map(\.severity) == [.error])
+  }
+
+  @Test("cycles that are all left out are cycles: a check's words say why they do not count")
+  func leftOut() throws {
+    let reason = "0 of 3 usable cycles; left out: 3 from before the model changed"
+    let found = StoreFindings.cycles(
+      CycleFacts(entries: [try entry("a:7b", "insufficient", have: 0, reason: reason)]), present: [])
+    #expect(found.map(\.what) == ["a:7b: \(reason)"])
+    let none = StoreFindings.cycles(
+      CycleFacts(entries: [try entry("a:7b", "insufficient", have: 0, reason: "0 of 3 usable cycles")]), present: [])
+    #expect(none.map(\.what) == ["there is no cycle yet"])
   }
 }

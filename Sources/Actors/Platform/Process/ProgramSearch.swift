@@ -31,6 +31,26 @@ public enum ProgramSearch {
       code: ENOENT, "\(program) was not found in PATH (\(path)): install it, or give its absolute path")
   }
 
+  /// Why a program could not be started, without the whole PATH; nil where nothing speaks against it. `ENOENT` where
+  /// it is missing.
+  public static func problem(of program: String, path: String?) -> ProcessFailure? {
+    let file: String
+    do throws(ProcessFailure) {
+      file = try self.file(of: program, path: path)
+    } catch {
+      return error.code == ENOENT ? ProcessFailure(code: ENOENT, "\(program) was not found in PATH") : error
+    }
+    switch kind(of: file) {
+    case 0 where access(file, F_OK) != 0 && (errno == EACCES || errno == EPERM):
+      return ProcessFailure(code: EACCES, "\(file) lies in a directory that this user may not enter")
+    case 0: return ProcessFailure(code: ENOENT, "there is no file \(file)")
+    case S_IFDIR: return ProcessFailure(code: EACCES, "\(file) is a directory")
+    default:
+      if access(file, X_OK) == 0 { return nil }
+      return ProcessFailure(code: EACCES, "\(file) may not be executed: check its mode (chmod +x) and its owner")
+    }
+  }
+
   /// Why a program that was found did not start.
   static func failure(_ code: Int32, starting file: String, directory: String?) -> ProcessFailure {
     if let directory, !isDirectory(directory) {
