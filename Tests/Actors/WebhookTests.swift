@@ -122,7 +122,7 @@ struct WebhookTests {
   func failures() {
     let kinds: [HTTPFailure.Kind] = [
       .invalidURL, .unreachable, .connectTimeout, .firstByteTimeout, .stalled, .totalTimeout, .truncated, .tooLarge,
-      .tls,
+      .proxy, .tls,
       .exhausted, .other,
     ]
     for kind in kinds {
@@ -134,6 +134,13 @@ struct WebhookTests {
       case .delivered, .gone, .failed: Issue.record("\(kind) is \(attempt)")
       }
     }
+  }
+
+  @Test("a proxy and a certificate are told with what to do", arguments: [HTTPFailure.Kind.proxy, .tls])
+  func reasons(kind: HTTPFailure.Kind) {
+    let failure = HTTPFailure(kind, "http://h/secret-path: do this", reason: "do this")
+    let attempt = WebhookAnswer.read(failure, from: "http://h", timeout: .seconds(15))
+    #expect(attempt == .failed("http://h: do this"))
   }
 }
 

@@ -52,7 +52,7 @@ public struct Parts: Sendable {
     self.identifiers = identifiers
     self.seed = seed
     self.laneLock = laneLock
-    let notifiers = Notifiers.real(environment: [:], clock: clock, wallClock: wallClock)
+    let notifiers = Notifiers.real(HTTPNetwork(), environment: [:], clock: clock, wallClock: wallClock)
     notifier = { notifiers.make($0) }
   }
 
@@ -75,7 +75,8 @@ public struct Parts: Sendable {
     let timeouts = PullTimeouts(stall: settings.ollama.stallTimeout)
     let clock = SuspendAwareClock()
     let api = OllamaAPI(
-      endpoint: endpoint, transport: CurlTransport(), timeouts: timeouts, clock: PullClock(clock))
+      endpoint: endpoint, transport: CurlTransport(certificates: settings.networkInForce.certificates),
+      timeouts: timeouts, clock: PullClock(clock))
     let cli = OllamaCLI(
       program: settings.ollama.program, host: endpoint.url, environment: inherited,
       runner: PosixProcessRunner(), grace: settings.ollama.stopGrace,
@@ -88,7 +89,8 @@ public struct Parts: Sendable {
       serverName: transport == .cli ? cli.name : api.name, log: log, seed: random.next(),
       laneLock: LaneLockDirectory.laneLockPath(endpoint: endpoint.normalised) { environment[$0] })
     parts.use(StoreParts.active(settings, clock: parts.clock, wallClock: parts.wallClock) { log.log($0, $1) })
-    let notifiers = Notifiers.real(environment: inherited, clock: parts.clock, wallClock: parts.wallClock)
+    let notifiers = Notifiers.real(
+      settings.networkInForce, environment: inherited, clock: parts.clock, wallClock: parts.wallClock)
     parts.notifier = { notifiers.make($0) }
     if let owner {
       parts.endOrphans = { (try? await onOwnThread(name: "orphans") { OrphanSweep.end(owner: owner) }) ?? [] }

@@ -31,7 +31,7 @@ public struct StoreParts: Sendable {
         }, onReload: {})
     }
     let session = SupabaseSession(
-      SupabaseEndpoint(url: supabase.url, key: key.reveal()), transport: CurlTransport(proxy: .environment),
+      SupabaseEndpoint(url: supabase.url, key: key.reveal()), transport: CurlTransport(settings.networkInForce),
       clock: StoreClock(now: { clock.now() }, sleep: { try await clock.sleep(for: $0) }), wallClock: wallClock,
       tell: tell)
     return StoreParts(

@@ -15,10 +15,12 @@ struct Notifiers: Sendable {
   let wallClock: WallClock
 
   /// Those that act on the world.
-  static func real(environment: [String: String], clock: SupervisionClock, wallClock: WallClock) -> Notifiers {
+  static func real(
+    _ network: HTTPNetwork, environment: [String: String], clock: SupervisionClock, wallClock: WallClock
+  ) -> Notifiers {
     Notifiers(
-      transport: CurlTransport(proxy: .environment), runner: PosixProcessRunner(), environment: environment,
-      clock: clock, wallClock: wallClock)
+      transport: CurlTransport(network), runner: PosixProcessRunner(), environment: environment, clock: clock,
+      wallClock: wallClock)
   }
 
   /// The notifier of one sink.

@@ -19,7 +19,8 @@ public enum NotifyTest {
   /// Tells every sink of the configuration, all at once; entries in its order.
   public static func run(_ settings: Settings, environment: [String: String]) async -> [Entry] {
     let clock = SupervisionClock(SuspendAwareClock())
-    let notifiers = Notifiers.real(environment: environment, clock: clock, wallClock: .system)
+    let notifiers = Notifiers.real(
+      settings.networkInForce, environment: environment, clock: clock, wallClock: .system)
     return await run(
       settings, identifiers: Identifiers(), wallClock: .system, notifier: { notifiers.make($0) })
   }

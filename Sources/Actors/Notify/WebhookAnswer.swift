@@ -45,7 +45,9 @@ enum WebhookAnswer {
     case .firstByteTimeout, .stalled, .totalTimeout: .failed("\(host): no complete answer within \(timeout.inWords)")
     case .truncated: .failed("\(host) closes the connection before its answer is complete")
     case .tooLarge: .failed("\(host) answers with more than \(WebhookNotifier.longestAnswer) bytes")
-    case .tls: .failed("\(host): the two ends do not agree on TLS, or its certificate is not trusted")
+    case .proxy: .failed("\(host): \(failure.reason ?? "the proxy on the way does not let the message through")")
+    case .tls:
+      .failed("\(host): \(failure.reason ?? "the two ends do not agree on TLS, or its certificate is not trusted")")
     case .cancelled: .failed("cancelled")
     case .exhausted: .failed("this process has no descriptor, thread or memory left for a request")
     case .other: .failed("\(host): the request failed; is libcurl installed?")

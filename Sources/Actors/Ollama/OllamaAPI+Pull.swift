@@ -101,7 +101,7 @@ extension OllamaAPI {
       // The words that came before may still be the last ones; what follows them, however it ends, changes nothing.
       case _ where shared.withLock({ $0.isSettled }): status = nil
       case .truncated, .cancelled: status = nil
-      case .unreachable, .connectTimeout: return .broken(.refused, ModelServerFailure(failure))
+      case .unreachable, .connectTimeout, .proxy: return .broken(.refused, ModelServerFailure(failure))
       case .firstByteTimeout, .stalled, .totalTimeout: return .broken(.stalled, ModelServerFailure(failure))
       case .invalidURL, .tooLarge, .tls, .exhausted, .other: return .final(ModelServerFailure(failure))
       }

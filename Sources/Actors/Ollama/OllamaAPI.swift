@@ -170,7 +170,7 @@ extension ModelServerFailure {
     let kind: Kind =
       switch failure.kind {
       case .cancelled: .cancelled
-      case .invalidURL, .unreachable, .connectTimeout, .tls: .unreachable
+      case .invalidURL, .unreachable, .connectTimeout, .proxy, .tls: .unreachable
       case .firstByteTimeout, .stalled, .totalTimeout: .stalled
       case .truncated, .tooLarge: .malformed
       case .exhausted: .exhausted

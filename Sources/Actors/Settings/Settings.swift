@@ -1,3 +1,4 @@
+public import Platform
 public import Rules
 
 /// The whole effective configuration as values. Made by whoever starts the daemon; nothing in here reads a file.
@@ -16,6 +17,8 @@ public struct Settings: Sendable, Hashable {
   public var ollama: OllamaSettings
   /// Supabase; nil where no URL is configured.
   public var supabase: SupabaseSettings?
+  /// Proxies and certificates; nil for what the environment of this process says.
+  public var network: HTTPNetwork?
   /// How judgements become cycles.
   public var learning: LearningSettings
   /// Where people are told, in the order of the file; names are unique.
@@ -31,7 +34,7 @@ public struct Settings: Sendable, Hashable {
   public init(
     model: String? = nil, interval: Duration = .seconds(60 * 60), rules: RuleSettings = RuleSettings(),
     strategy: Strategy = .pull, models: [String: ModelSettings] = [:], ollama: OllamaSettings = OllamaSettings(),
-    supabase: SupabaseSettings? = nil, learning: LearningSettings = LearningSettings(),
+    supabase: SupabaseSettings? = nil, network: HTTPNetwork? = nil, learning: LearningSettings = LearningSettings(),
     notify: [SinkSettings] = [], store: StoreSettings = StoreSettings(), log: LogSettings = LogSettings(),
     stateDirectory: String? = nil
   ) {
@@ -42,12 +45,16 @@ public struct Settings: Sendable, Hashable {
     self.models = models
     self.ollama = ollama
     self.supabase = supabase
+    self.network = network
     self.learning = learning
     self.notify = notify
     self.store = store
     self.log = log
     self.stateDirectory = stateDirectory
   }
+
+  /// Proxies and certificates as they hold.
+  public var networkInForce: HTTPNetwork { network ?? HTTPNetwork(environment: ChildEnvironment.current()) }
 
   /// The rule and the policy for a model, however its name is written.
   public func rules(for model: String) -> RuleSettings { own(model)?.rules ?? rules }

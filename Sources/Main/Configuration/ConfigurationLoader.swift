@@ -1,4 +1,5 @@
 internal import Actors
+internal import Platform
 internal import Rules
 
 /// Puts the configuration together: flags over environment over file over defaults. Knows no file system and no
@@ -63,8 +64,9 @@ struct ConfigurationLoader {
       paths: StatePaths(of: settings, workingDirectory: workingDirectory))
   }
 
-  /// `OLLAMA_HOST`, read as Ollama reads it: quotes and spaces around it do not count.
+  /// Proxies and certificates, and `OLLAMA_HOST`, read as Ollama reads it: quotes and spaces around it do not count.
   private mutating func applyEnvironment(to settings: inout Settings) {
+    settings.network = HTTPNetwork(environment: environment)
     guard let value = environment["OLLAMA_HOST"] else { return }
     let ignored: [Unicode.Scalar] = [" ", "\t", "\"", "'"]
     var text = value.unicodeScalars[...]

@@ -164,7 +164,8 @@ enum DoctorCommand {
       (
         .ollama,
         {
-          let ollama = await ServerProbe.ollama(settings.ollama, environment, timeouts: timeouts)
+          let ollama = await ServerProbe.ollama(
+            settings.ollama, environment, settings.networkInForce, timeouts: timeouts)
           facts.withLock { $0.ollama = ollama }
         }
       ))
@@ -182,7 +183,8 @@ enum DoctorCommand {
         (
           .project,
           {
-            let project = await ServerProbe.project(settings.supabase, timeouts: timeouts)
+            let project = await ServerProbe.project(
+              settings.supabase, settings.networkInForce, timeouts: timeouts)
             facts.withLock { $0.project = project }
           }
         ))

@@ -45,7 +45,7 @@ enum ServerProbe {
 
   /// The model server; nil where its address cannot be understood, which the configuration's errors tell.
   static func ollama(
-    _ settings: OllamaSettings, _ environment: [String: String], timeouts: HTTPTimeouts
+    _ settings: OllamaSettings, _ environment: [String: String], _ network: HTTPNetwork, timeouts: HTTPTimeouts
   ) async -> OllamaFacts? {
     let text = settings.host ?? environment["OLLAMA_HOST"]
     guard let endpoint = text.map({ try? OllamaEndpoint($0) }) ?? .standard else { return nil }
@@ -62,7 +62,8 @@ enum ServerProbe {
     facts.programProblem = problem?.description
     facts.isProgramMissing = problem?.code == ENOENT
     facts.isLocal = HTTPAddress(endpoint.url)?.isLoopback == true
-    let api = OllamaAPI(endpoint: endpoint, transport: CurlTransport(), questions: timeouts)
+    let api = OllamaAPI(
+      endpoint: endpoint, transport: CurlTransport(certificates: network.certificates), questions: timeouts)
     do {
       async let version = api.version()
       async let models = api.models()
@@ -75,13 +76,15 @@ enum ServerProbe {
   }
 
   /// The project; nil where none is configured.
-  static func project(_ settings: SupabaseSettings?, timeouts: HTTPTimeouts) async -> ProjectFacts? {
+  static func project(_ settings: SupabaseSettings?, _ network: HTTPNetwork, timeouts: HTTPTimeouts) async
+    -> ProjectFacts?
+  {
     guard let settings, let key = settings.key else { return nil }
     let endpoint = SupabaseEndpoint(url: settings.url, key: key.reveal())
     return ProjectFacts(
       url: settings.url, key: endpoint.kind,
       tables: await ProjectInspection.look(
-        endpoint, transport: CurlTransport(proxy: .environment), timeouts: timeouts))
+        endpoint, transport: CurlTransport(network), timeouts: timeouts))
   }
 
   /// What a check would say.

@@ -1,4 +1,5 @@
 import Actors
+import Platform
 import Rules
 import Testing
 
@@ -235,6 +236,16 @@ struct SupabaseConfigurationTests {
     #expect(loaded.settings.supabase?.key?.reveal() == key)
     #expect(loaded.provenance["supabase.key"] == .environment(source))
     #expect(loaded.warnings.isEmpty)
+  }
+
+  @Test("proxies and SSL_CERT_FILE come from the environment")
+  func network() throws {
+    let variables = ["SSL_CERT_FILE": "/ca.pem", "https_proxy": "http://p:1", "no_proxy": "h"]
+    let network = try LoaderSupport.load(environment: variables).settings.network
+    #expect(network?.certificates == "/ca.pem")
+    #expect(network?.proxy == .variables(["https_proxy": "http://p:1", "no_proxy": "h"]))
+    #expect(
+      try LoaderSupport.load(environment: ["SSL_CERT_FILE": ""]).settings.network == HTTPNetwork(environment: [:]))
   }
 
   @Test("SUPABASE_URL counts before NEXT_PUBLIC_SUPABASE_URL, and both before the file")

@@ -372,7 +372,7 @@ import Testing
   ])
   func noProxyStandsBeforeThisMachine(url: String, isLoopback: Bool) {
     #expect(HTTPAddress(url)?.isLoopback == isLoopback)
-    #expect((HTTPProxy.environment.used(for: url) == .none) == isLoopback)
+    #expect((HTTPProxy.url("http://p:1").chosen(for: url) == nil) == isLoopback)
   }
 }
 

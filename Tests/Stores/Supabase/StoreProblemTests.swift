@@ -80,6 +80,16 @@ struct StoreProblemTests {
     for kind in no { #expect(!StoreProblem(kind, "").isTransient) }
   }
 
+  @Test(
+    "what never reached the project was not written; what broke off may have been",
+    arguments: [
+      (.proxy, .unreachable), (.tls, .unreachable), (.connectTimeout, .unreachable), (.truncated, .unanswered),
+      (.firstByteTimeout, .unanswered),
+    ] as [(HTTPFailure.Kind, StoreProblem.Kind)])
+  func noAnswer(failure: HTTPFailure.Kind, kind: StoreProblem.Kind) {
+    #expect(StoreProblem(HTTPFailure(failure, "x")).kind == kind)
+  }
+
   @Test("Retry-After 0 asks for nothing, and a long one is cut")
   func retryAfter() {
     func after(_ value: String) -> Duration? {

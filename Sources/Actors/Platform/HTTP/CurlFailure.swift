@@ -15,6 +15,7 @@ extension CurlTransfer {
     if isEndlessLine(code, curl) {
       return HTTPFailure(.tooLarge, "\(url): a line in the head of the answer is longer than any server's")
     }
+    if let proxy, let failure = failure(of: proxy, code, curl) { return failure }
     let kind = kind(code)
     let detail = detail(code, curl)
     switch kind {
@@ -25,7 +26,8 @@ extension CurlTransfer {
     case .truncated:
       return HTTPFailure(kind, "\(url): the connection ended before the answer was complete (\(detail))")
     case .tls:
-      return HTTPFailure(kind, "\(url): no secure connection (\(detail)); check the server's certificate")
+      let reason = distrust(code, detail)
+      return HTTPFailure(kind, "\(url): \(reason)", reason: reason)
     case .tooLarge:
       return HTTPFailure(kind, "\(url): the answer is larger than the \(request.maximumBody) bytes that are allowed")
     case .connectTimeout, .firstByteTimeout, .stalled, .totalTimeout:
@@ -33,7 +35,7 @@ extension CurlTransfer {
     case .exhausted:
       let shortage = Shortage.ofDescriptors().map(Shortage.words) ?? detail
       return HTTPFailure(kind, "\(url): nothing could be sent (\(shortage))")
-    case .cancelled, .other:
+    case .proxy, .cancelled, .other:
       return HTTPFailure(kind, "\(url): the request failed (\(detail))")
     }
   }
@@ -46,7 +48,9 @@ extension CurlTransfer {
     }
     let what =
       switch kind {
-      case .connectTimeout: "no connection within \(text(request.timeouts.connect)); check the address and the network"
+      case .connectTimeout:
+        "no connection within \(text(request.timeouts.connect))"
+          + (proxy.map { " through \($0.name); \($0.advice)" } ?? "; check the address and the network")
       case .firstByteTimeout: "connected, but no answer within \(text(request.timeouts.firstByte)); the server may hang"
       case .stalled: "the answer stood still for \(text(request.timeouts.stall))"
       default: "not done within \(text(request.timeouts.total))"
@@ -76,8 +80,8 @@ extension CurlTransfer {
     case CURLE_COULDNT_RESOLVE_HOST where Shortage.ofDescriptors() != nil,
       CURLE_COULDNT_CONNECT where Shortage.ofDescriptors() != nil:
       .exhausted
-    case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED:
-      .unreachable
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED: .unreachable
+    case CURLE_COULDNT_RESOLVE_PROXY: .proxy
     case CURLE_OPERATION_TIMEDOUT: .connectTimeout
     case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM,
       CURLE_HTTP3, CURLE_QUIC_CONNECT_ERROR:
@@ -95,7 +99,8 @@ extension CurlTransfer {
   /// curl's own words: the text for this transfer where there is one, else that for the code.
   private func detail(_ code: CURLcode, _ curl: CurlLibrary) -> String {
     let own = String(cString: errorText)
-    if !own.isEmpty { return own }
+    // Where curl cannot read a proxy's address, it shows all of it, the password too.
+    if !own.isEmpty, proxy?.url.contains("@") != true { return own }
     return curl.easyText(code).map { String(cString: $0) } ?? "curl error \(code.rawValue)"
   }
 }

@@ -117,7 +117,11 @@ private struct CurlRunning {
       if code == CURLE_OK {
         var status = 0
         _ = retraind_curl_getinfo_long(curl.getinfo, easy, CURLINFO_RESPONSE_CODE, &status)
-        finish(transfer, .success(HTTPResponse(status: status, headers: transfer.headers)))
+        if status == 407, let proxy = transfer.proxy {
+          finish(transfer, .failure(transfer.failure(of: proxy, status: status)))
+        } else {
+          finish(transfer, .success(HTTPResponse(status: status, headers: transfer.headers)))
+        }
       } else {
         finish(transfer, .failure(transfer.failure(code, curl)))
       }

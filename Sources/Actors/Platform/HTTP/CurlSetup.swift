@@ -4,7 +4,7 @@ internal import CCurl
 struct CurlOptions: Sendable {
   /// Who stands between.
   var proxy: HTTPProxy
-  /// A file of certificates to trust instead of the system's.
+  /// A file of certificates to trust instead of the system's file.
   var certificates: String?
 }
 
@@ -45,13 +45,16 @@ extension CurlTransfer {
       // From 7.85 on; before it the default is narrower than all, and file: is never in it.
       _ = retraind_curl_setopt_string(curl.setopt, easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
     }
-    if let certificates = options.certificates { try set(CURLOPT_CAINFO, certificates) }
-    switch options.proxy.used(for: request.url) {
-    case .none: try set(CURLOPT_NOPROXY, "*")
-    case .environment: break
-    case .url(let proxy):
-      try set(CURLOPT_PROXY, proxy)
-      try set(CURLOPT_NOPROXY, "")
+    certificates = options.certificates
+    if let certificates { try set(CURLOPT_CAINFO, certificates) }
+    if let chosen = options.proxy.chosen(for: request.url) {
+      if !chosen.isPassedBy { proxy = chosen }
+      try set(CURLOPT_PROXY, chosen.url)
+      try set(CURLOPT_NOPROXY, chosen.exceptions)
+      // What a proxy says before the host is reached is no part of the answer.
+      try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    } else {
+      try set(CURLOPT_NOPROXY, "*")
     }
     try prepareBody(curl, easy)
     try prepareHeaders(curl, easy)

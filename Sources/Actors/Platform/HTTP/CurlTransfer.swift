@@ -25,6 +25,10 @@ final class CurlTransfer: @unchecked Sendable {
   var list: CurlLibrary.List = nil
   /// Where curl writes what went wrong.
   let errorText: UnsafeMutablePointer<CChar>
+  /// The proxy that it goes through; nil for none.
+  var proxy: ChosenProxy?
+  /// The file of certificates that are trusted; nil for the system's.
+  var certificates: String?
   /// The head of the answer so far.
   var headers: [HTTPHeader] = []
   /// Bytes of heads so far.

@@ -7,9 +7,14 @@ public final class CurlTransport: HTTPTransport {
   ///
   /// - Parameters:
   ///   - proxy: whether requests to other machines go through a proxy.
-  ///   - certificates: a file of certificates to trust instead of the system's.
+  ///   - certificates: a file of certificates to trust instead of the system's file.
   public init(proxy: HTTPProxy = .none, certificates: String? = nil) {
     engine = CurlEngine(CurlOptions(proxy: proxy, certificates: certificates))
+  }
+
+  /// Makes a transport of a network.
+  public convenience init(_ network: HTTPNetwork) {
+    self.init(proxy: network.proxy, certificates: network.certificates)
   }
 
   deinit { engine.retire() }

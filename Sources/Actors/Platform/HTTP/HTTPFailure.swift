@@ -18,6 +18,8 @@ public struct HTTPFailure: Error, Sendable, Hashable, CustomStringConvertible {
     case truncated
     /// The answer is larger than the request allows.
     case tooLarge
+    /// The proxy on the way is not there or does not let the request through: nothing reached the host.
+    case proxy
     /// No trust, or no agreement, between the two ends of TLS.
     case tls
     /// The task was cancelled; the connection is closed.
@@ -32,10 +34,13 @@ public struct HTTPFailure: Error, Sendable, Hashable, CustomStringConvertible {
   public var kind: Kind
   /// For people: what happened, where, what to do. Names the URL without credentials and query.
   public var description: String
+  /// The same without the URL, for who must not show its path; nil where it is no more than the kind says.
+  public var reason: String?
 
   /// Makes a failure.
-  public init(_ kind: Kind, _ description: String) {
+  public init(_ kind: Kind, _ description: String, reason: String? = nil) {
     self.kind = kind
     self.description = description
+    self.reason = reason
   }
 }

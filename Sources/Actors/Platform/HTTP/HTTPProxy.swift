@@ -1,99 +1,111 @@
+/// How requests leave this machine, as the environment of whoever starts the program says.
+public struct HTTPNetwork: Sendable, Hashable {
+  /// Whether they go through a proxy.
+  public var proxy: HTTPProxy
+  /// A file of certificates to trust: `SSL_CERT_FILE`. nil for the system's.
+  public var certificates: String?
+
+  /// Straight to the host, or as said.
+  public init(proxy: HTTPProxy = .none, certificates: String? = nil) {
+    self.proxy = proxy
+    self.certificates = certificates
+  }
+
+  /// Keeps what an environment says of it; an empty variable counts as absent.
+  public init(environment: [String: String]) {
+    let said = environment.filter { !$0.value.isEmpty }
+    proxy = .variables(said.filter { HTTPProxy.names.contains($0.key) })
+    certificates = said["SSL_CERT_FILE"]
+  }
+}
+
 /// Whether requests go through a proxy. Requests to this machine never do.
-public enum HTTPProxy: Sendable, Hashable {
-  /// Straight to the host, whatever the environment says.
+///
+/// Its text shows no value: they may hold a password.
+public enum HTTPProxy: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+  /// Straight to the host.
   case none
-  /// As `http_proxy`, `HTTPS_PROXY` and `NO_PROXY` say.
-  case environment
+  /// As variables of this name say: `https_proxy`, `no_proxy`, ...
+  case variables([String: String])
   /// Through this one, `http://proxy:3128`.
   case url(String)
 
-  /// What applies to one URL: the proxy's own, or none for this machine.
-  func used(for url: String) -> HTTPProxy {
-    HTTPAddress(url)?.isLoopback == true ? .none : self
+  /// The variables that are looked at. `HTTP_PROXY` is not: in a CGI a client can set it.
+  static let names: Set<String> = [
+    "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
+  ]
+
+  /// Never a value.
+  public var description: String {
+    switch self {
+    case .none: "none"
+    case .variables: "variables"
+    case .url: "url"
+    }
+  }
+
+  /// Never a value.
+  public var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
+
+  /// The proxy that stands before a URL; nil for none.
+  func chosen(for url: String) -> ChosenProxy? {
+    guard let address = HTTPAddress(url), !address.isLoopback else { return nil }
+    switch self {
+    case .none: return nil
+    case .url(let proxy): return ChosenProxy(url: proxy, host: address.host)
+    case .variables(let variables):
+      let scheme = address.scheme == "https" ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy"]
+      guard let name = (scheme + ["all_proxy", "ALL_PROXY"]).first(where: { variables[$0] != nil }),
+        let proxy = variables[name]
+      else { return nil }
+      return ChosenProxy(
+        url: proxy, variable: name, exceptions: variables["no_proxy"] ?? variables["NO_PROXY"] ?? "",
+        host: address.host)
+    }
   }
 }
 
-/// The parts of a URL that decide where a request goes and what may be shown of it.
-public struct HTTPAddress: Sendable, Hashable {
-  /// `http` or `https`.
-  public var scheme: String
-  /// Name or address, IPv6 without brackets, in lower case.
-  public var host: String
-  /// The port where the URL names one.
-  public var port: String?
-  /// From the first slash on, without query and fragment.
-  public var path: String
+/// The proxy that stands before one request.
+struct ChosenProxy: Sendable {
+  /// As it was written, perhaps with a password: for curl alone.
+  var url: String
+  /// The variable that names it; nil where none does.
+  var variable: String?
+  /// The hosts that need none, as `no_proxy` lists them.
+  var exceptions = ""
+  /// Where the request goes.
+  var host: String
 
-  /// Takes a URL apart; nil where it is none that can be requested.
-  public init?(_ url: String) {
-    guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }) else { return nil }
-    var rest = Substring(url)
-    if rest.prefix(7).lowercased() == "http://" {
-      scheme = "http"
-      rest = rest.dropFirst(7)
-    } else if rest.prefix(8).lowercased() == "https://" {
-      scheme = "https"
-      rest = rest.dropFirst(8)
-    } else {
-      return nil
-    }
-    let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
-    var authority = rest[..<end]
-    let tail = rest[end...]
-    path = String(tail.prefix { $0 != "?" && $0 != "#" })
-    if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
-    var named: Substring = ""
-    if authority.first == "[" {
-      guard let close = authority.firstIndex(of: "]") else { return nil }
-      host = authority[..<close].dropFirst().lowercased()
-      named = authority[authority.index(after: close)...]
-      guard named.isEmpty || named.first == ":" else { return nil }
-    } else {
-      let colon = authority.firstIndex(of: ":") ?? authority.endIndex
-      host = authority[..<colon].lowercased()
-      named = authority[colon...]
-    }
-    named = named.dropFirst()
-    guard !host.isEmpty, named.allSatisfy({ $0.isASCII && $0.isNumber }), named.count <= 5 else { return nil }
-    if let number = Int(named), number > 65_535 { return nil }
-    port = named.isEmpty ? nil : String(named)
+  /// Bytes of it that are shown.
+  private static let longestShown = 200
+
+  /// The proxy in words, without its credentials: `the proxy http://127.0.0.1:3128 of https_proxy`.
+  var name: String { "the proxy \(shown)" + (variable.map { " of \($0)" } ?? "") }
+
+  /// What to do where it does not work.
+  var advice: String {
+    variable.map { "correct or unset \($0), or add \(host) to no_proxy" } ?? "correct its address"
   }
 
-  /// True where the host is this machine.
-  public var isLoopback: Bool {
-    host == "localhost" || host.hasSuffix(".localhost") || host == "::1"
-      || (host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." })
+  /// Whether the host is an exception, as far as that decides about words: curl itself decides about requests. Of a
+  /// range of addresses it is taken to be.
+  var isPassedBy: Bool {
+    let isAddress = host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." }
+    return exceptions.lowercased().split { $0 == "," || $0 == " " }.contains { entry in
+      if entry == "*" || entry == host || entry == "[\(host)]" { return true }
+      if isAddress { return entry.contains("/") }
+      let domain = entry.drop { $0 == "." }
+      return host == domain || (!domain.isEmpty && host.hasSuffix(".\(domain)"))
+    }
   }
 
-  /// The URL without credentials, query and fragment.
-  public var display: String { origin + path }
-
-  /// The URL up to its path.
-  public var origin: String {
-    let shown = host.contains(":") ? "[\(host)]" : host
-    return "\(scheme)://\(shown)" + (port.map { ":\($0)" } ?? "")
-  }
-}
-
-extension HTTPRequest {
-  /// What may be shown of the URL: no credentials, no query.
-  var displayURL: String { HTTPAddress(url)?.display ?? "the URL" }
-
-  /// Refuses what would be sent as something else than it looks like.
-  func check() throws(HTTPFailure) {
-    guard HTTPAddress(url) != nil else {
-      throw HTTPFailure(
-        .invalidURL, "a request has an unusable URL; it must look like http://host:port/path or https://host/path")
-    }
-    for header in headers {
-      let name = header.name.utf8
-      guard !name.isEmpty, name.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !":;".utf8.contains($0) }),
-        !header.value.utf8.contains(where: { $0 == 0x0d || $0 == 0x0a || $0 == 0 })
-      else {
-        throw HTTPFailure(
-          .other, "\(displayURL): a header of the request has a line break or another character that no header can hold"
-        )
-      }
-    }
+  /// Scheme, host and port. A password may hold any character, so what counts is the last `@`.
+  private var shown: String {
+    let mark = url.firstRange(of: "://")
+    let scheme = mark.map { url[..<$0.lowerBound] } ?? "http"
+    var rest = mark.map { url[$0.upperBound...] } ?? url[...]
+    if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+    let text = "\(scheme)://\(rest.prefix { !"/?#".contains($0) })".utf8.prefix(Self.longestShown)
+    return String(decoding: text.map { $0 > 0x20 && $0 < 0x7f ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
   }
 }

@@ -86,7 +86,7 @@ extension StoreProblem {
   init(_ failure: HTTPFailure) {
     let kind: Kind =
       switch failure.kind {
-      case .invalidURL, .unreachable, .connectTimeout, .tls, .exhausted: .unreachable
+      case .invalidURL, .unreachable, .connectTimeout, .proxy, .tls, .exhausted: .unreachable
       case .firstByteTimeout, .stalled, .totalTimeout, .truncated: .unanswered
       case .tooLarge: .notUnderstood
       case .cancelled: .cancelled
