@@ -1,4 +1,5 @@
 import Actors
+import Platform
 import Rules
 import Testing
 
@@ -9,7 +10,9 @@ struct ReaderTests {
   @Test("nothing at all gives the defaults of the project")
   func defaults() throws {
     let loaded = try LoaderSupport.load()
-    #expect(loaded.settings == Settings())
+    // The loader knows the environment, which says nothing here.
+    let defaults = Settings(network: HTTPNetwork(environment: [:]))
+    #expect(loaded.settings == defaults)
     #expect(loaded.file == nil)
     #expect(loaded.provenance.isEmpty)
     #expect(loaded.warnings.isEmpty)
@@ -18,7 +21,7 @@ struct ReaderTests {
     #expect(loaded.settings.ollama.pullTimeout == .seconds(600))
     #expect(loaded.settings.store.path == "data/retraind.db")
     #expect(loaded.settings.log.file == "logs/model_retrainer.log")
-    #expect(try LoaderSupport.load("{}").settings == Settings())
+    #expect(try LoaderSupport.load("{}").settings == defaults)
   }
 
   @Test("a model that has an entry under two ways of writing its name is refused")
@@ -60,7 +63,7 @@ struct ReaderTests {
           ollama: OllamaSettings(
             host: "http://[::1]:11434", transport: .cli, pullTimeout: .seconds(3600), stopGrace: .seconds(1),
             stallTimeout: .seconds(30), backup: false, program: "/opt/ollama"),
-          store: StoreSettings(path: "/var/x.db"),
+          network: HTTPNetwork(environment: [:]), store: StoreSettings(path: "/var/x.db"),
           log: LogSettings(file: "/var/x.log", level: .debug, format: .json)))
     #expect(settings.rules(for: "other:7b") == other)
     #expect(settings.rules(for: "unheard:of") == rules)
