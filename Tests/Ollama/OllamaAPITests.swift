@@ -185,6 +185,16 @@ import Testing
     #expect(transport.requests.allSatisfy { $0.url.hasSuffix("/api/show") })
   }
 
+  @Test func aHeadingInAPromptIsContent() {
+    func content(_ heading: String) -> ModelContent? {
+      ModelContent(modelfile: "# FROM m:7b\nFROM /m/sha256-01\nSYSTEM \"\"\"\n\(heading)\nBe kind.\n\"\"\"\n")
+    }
+    #expect(content("# Rules") != nil)
+    #expect(content("# Rules") == content("# Rules"))
+    #expect(content("# Rules") != content("# Manners"))
+    #expect(ModelContent(modelfile: "# FROM m:7b\n") == nil)
+  }
+
   @Test func cancellingEndsTheConnectionFirst() async throws {
     let closed = Guarded(false)
     let begun = AsyncStream.makeStream(of: Void.self)

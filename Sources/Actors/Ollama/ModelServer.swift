@@ -23,13 +23,15 @@ public protocol ModelServer: Sendable {
 
 /// What a model consists of, in the words of its Modelfile.
 public struct ModelContent: Sendable, Hashable {
-  /// The lines that are no comments: `FROM …/sha256-…`, `TEMPLATE …`, `PARAMETER …`. Comments name the tag itself.
+  /// The lines from the weights on: `FROM …/sha256-…`, `TEMPLATE …`, `PARAMETER …`. Those before are comments, which name
+  /// the tag itself; what looks like one behind them may be a heading in a prompt.
   var lines: [String]
 
   /// Reads a Modelfile as the server writes it; nil where it names no weights.
   public init?(modelfile: String) {
-    lines = modelfile.split(whereSeparator: \.isNewline).map(Self.trimmed).filter { !$0.isEmpty && !$0.hasPrefix("#") }
-    guard lines.contains(where: { $0.hasPrefix("FROM ") }) else { return nil }
+    lines = modelfile.split(whereSeparator: \.isNewline).map(Self.trimmed).filter { !$0.isEmpty }
+    lines.removeFirst(lines.firstIndex { $0.hasPrefix("FROM ") } ?? lines.count)
+    if lines.isEmpty { return nil }
   }
 
   /// A line without the blanks at its end.
