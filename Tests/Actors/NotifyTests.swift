@@ -169,8 +169,8 @@ struct NotifyTests {
     await notifier.tried.wait { $0.count == 1 }
     let stopping = Task { await first.stop() }
     // The stop gives it a bound; then the try is cut off.
-    await bench.clock.waitForSleeper(dueBy: bench.clock.now.offset + NotifyActor.drainBound)
-    bench.clock.advance(by: NotifyActor.drainBound)
+    await bench.clock.waitForSleeper(dueBy: bench.clock.now.offset + NotifyActor.drainBound(isScheduled: false))
+    bench.clock.advance(by: NotifyActor.drainBound(isScheduled: false))
     _ = await stopping.value
     #expect(notifier.told.all.isEmpty)
     #expect(try await rows(bench).map(\.attempts) == [0])

@@ -16,7 +16,8 @@ struct DiskTests {
     let script = "\(mount) || exit 99; shift; exec \"$@\""
     let words = try ["-m", "/bin/sh", "-c", script, "sh", world.state, Binaries.retraind, "run"]
     let child = try world.start("/usr/bin/unshare", words + ["--state-dir", world.state])
-    try await waitUntil("the start") { Files.exists(inside(child, world, "control.sock")) || child.end != nil }
+    let log = inside(child, world, "model_retrainer.log")
+    try await waitUntil("the start") { Files.text(log).contains("monitor started") || child.end != nil }
     if let end = child.end { throw HarnessFailure("it ended: \(end): \(child.error)") }
     return child
   }

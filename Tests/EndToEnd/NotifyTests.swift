@@ -111,7 +111,8 @@ struct NotifyTests {
       receiver.play("/gone", .status(410))
       receiver.play("/moved", .status(308, ["Location": "\(receiver.url)/elsewhere"]))
       let sinks = ["stall", "gone", "moved", "fine"].map { name in
-        #"{ type: "webhook", name: "\#(name)", url: "\#(receiver.url)/\#(name)", secretFile: "\#(secret)", timeout: "2s" }"#
+        #"{ type: "webhook", name: "\#(name)", url: "\#(receiver.url)/\#(name)", secretFile: "\#(secret)", "#
+          + #"timeout: "\#(name == "stall" ? "2s" : "1m")" }"#
       }
       try world.configure("{ notify: [ \(sinks.joined(separator: ", ")) ] }")
       try await world.seed(["a:7b"])

@@ -145,7 +145,7 @@ final class MonitorTree: Sendable {
 
   private func notifyChild() -> ChildSpec {
     .instance(
-      id: "notify", ref: notify, shutdown: .grace(NotifyActor.stopGrace),
+      id: "notify", ref: notify, shutdown: .grace(NotifyActor.stopGrace(isScheduled: mode == .daemon)),
       make: { [journal, parts, settings, herald, mode] context in
         NotifyActor(
           journal: try journal.get(), parts: parts, settings: settings, wakeup: herald.wakeup,

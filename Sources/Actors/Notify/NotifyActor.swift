@@ -5,10 +5,13 @@ import Supervision
 
 /// Brings notices from the journal to their sinks: at least once each, in order, and no sink holds up another.
 actor NotifyActor {
-  /// Time in which a stopping daemon still tells what waits.
-  static let drainBound = Duration.seconds(3)
+  /// Time in which a stopping daemon still tells what waits. A command that ends has longer, and more than the default
+  /// of `timeout`: the next that tells may be tomorrow's.
+  static func drainBound(isScheduled: Bool) -> Duration { isScheduled ? .seconds(3) : .seconds(20) }
   /// Time that the child has to stop: the bound above, a program's grace, and room to write things down.
-  static let stopGrace = drainBound + CommandNotifier.grace + .seconds(3)
+  static func stopGrace(isScheduled: Bool) -> Duration {
+    drainBound(isScheduled: isScheduled) + CommandNotifier.grace + .seconds(3)
+  }
   /// Pause after the journal could not be read or written.
   static let journalPause = Duration.seconds(60)
 
@@ -197,8 +200,8 @@ actor NotifyActor {
   /// cancelled.
   private func drain() async {
     let work = Task { await self.finish() }
-    let bound = Task { [parts] in
-      guard (try? await parts.clock.sleep(for: Self.drainBound)) != nil else { return }
+    let bound = Task { [parts, isScheduled] in
+      guard (try? await parts.clock.sleep(for: Self.drainBound(isScheduled: isScheduled))) != nil else { return }
       work.cancel()
     }
     await work.value

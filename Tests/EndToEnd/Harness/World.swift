@@ -18,6 +18,18 @@ struct World: Sendable {
   ///
   /// - Parameter serving: what the stand-in is told; nil for none.
   static func with(_ serving: [String]? = [], _ body: (World) async throws -> Void) async throws {
+    await Slots.worlds.take()
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await run(serving, body))
+    } catch {
+      outcome = .failure(error)
+    }
+    await Slots.worlds.giveBack()
+    try outcome.get()
+  }
+
+  private static func run(_ serving: [String]?, _ body: (World) async throws -> Void) async throws {
     var template = Array("/tmp/retraind-e2e-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw HarnessFailure("no directory in /tmp: \(errno)") }
     var world = World(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
