@@ -43,7 +43,7 @@ final class Incarnation: Sendable {
   /// Its place among the starts of its task.
   private let series: TaskSeries
   /// What is to be run; nil once it is. A task that goes on with a later start must not keep the code of an earlier one.
-  /// Only touched by the task of this start, and by whoever makes it.
+  /// No lock protects it: whoever makes it writes it before the task has it, and then only the task touches it.
   private nonisolated(unsafe) var body: ChildSpec.Body?
   /// What has happened.
   private let flags = Atomic<UInt8>(0)
