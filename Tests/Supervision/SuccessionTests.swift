@@ -1,4 +1,5 @@
 import Dispatch
+import SupervisionTesting
 import TestSupport
 import Testing
 
@@ -162,6 +163,47 @@ private final class Starts: Sendable {
       while executor.count > 0 { executor.run() }
     }
     #expect(throws: Never.self) { try result.get() }
+  }
+
+  @Test("on a seeded executor others may get in between the end of a start and its successor, and the seed decides it")
+  func seeded() async throws {
+    var orders: Set<[String]> = []
+    for seed in UInt64(0)..<64 {
+      let order = try await self.order(seed: seed)
+      #expect(try await self.order(seed: seed) == order)
+      orders.insert(order)
+    }
+    #expect(orders == [["other", "successor"], ["successor", "other"]])
+  }
+
+  /// Which comes first when a start has ended: its successor, or another task that can run from then on.
+  private func order(seed: UInt64) async throws -> [String] {
+    let executor = SeededExecutor(seed: seed)
+    let (order, starts) = (EventRecorder<String>(), Starts())
+    let supervisor = Supervisor(
+      spec: try spec(
+        .oneForOne, backoff: .none,
+        [
+          ChildSpec(id: "a") { context in
+            context.ready()
+            guard starts.next() > 1 else { throw Boom() }
+            order.record("successor")
+            await context.untilShutdown()
+          }
+        ]),
+      clock: SupervisionClock(clock), seed: 1, spawner: executor.spawner
+    ) { event in
+      guard case .terminated = event, starts.all == 1 else { return }
+      Task.detached(executorPreference: executor) { order.record("other") }
+    }
+    _ = await withCheckedContinuation { continuation in
+      supervisor.post(.run(continuation))
+      #expect(executor.run(atMost: 1000))
+      supervisor.stop()
+      #expect(executor.run(atMost: 1000))
+    }
+    #expect(executor.strays == 0)
+    return order.all
   }
 
   @Test("a child that blocks its thread before its first wait keeps nobody from the supervisor")
