@@ -128,7 +128,7 @@ private final class Starts: Sendable {
     #expect(flags.all == [false, false])
   }
 
-  @Test("code of a child that was replaced is let go, though its task goes on")
+  @Test("what replaced code has captured is let go with the start that ran it")
   func reloaded() async throws {
     final class Captured: Sendable {}
     weak var old: Captured?
@@ -153,12 +153,10 @@ private final class Starts: Sendable {
     let result = await run(supervisor) {
       supervisor.post(
         .request { supervisor in
-          supervisor.decide { machine, actions in
-            do { try machine.onReload(new, now: .zero, &actions) } catch { Issue.record("\(error)") }
-          }
+          do { try supervisor.replace(new) } catch { Issue.record("\(error)") }
         })
       executor.run()
-      #expect(old == nil)
+      #expect(old == nil, "the successor has a task of its own")
       supervisor.stop()
       while executor.count > 0 { executor.run() }
     }

@@ -15,7 +15,7 @@ protocol IncarnationHost: AnyObject, Sendable {
   /// - Parameter next: the place of a further start on the child's task, which this is called on; nil where that has had
   ///   enough.
   /// - Returns: the start that it is to go on with; nil where it is to end.
-  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?, next: TaskSeries?) -> Incarnation?
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?, next: TaskSeries?) -> Successor?
 }
 
 /// One start of a child: its fence, its readiness and its signs of life, shared by the supervisor and the context.
@@ -30,6 +30,8 @@ final class Incarnation: Sendable {
     static let stopping: UInt8 = 4
     /// It was replaced or abandoned, or has ended.
     static let fenced: UInt8 = 8
+    /// The specifications were replaced after it had begun.
+    static let outdated: UInt8 = 16
   }
 
   /// The child's id.
@@ -42,9 +44,8 @@ final class Incarnation: Sendable {
   let host: any IncarnationHost
   /// Its place among the starts of its task.
   private let series: TaskSeries
-  /// What is to be run; nil once it is. A task that goes on with a later start must not keep the code of an earlier one.
-  /// No lock protects it: whoever makes it writes it before the task has it, and then only the task touches it.
-  private nonisolated(unsafe) var body: ChildSpec.Body?
+  /// What its task goes on with. No lock protects it: only the task touches it.
+  private nonisolated(unsafe) var successor: Successor?
   /// What has happened.
   private let flags = Atomic<UInt8>(0)
   /// The last sign of life in nanoseconds on the supervisor's clock.
@@ -52,21 +53,13 @@ final class Incarnation: Sendable {
 
   /// Makes the incarnation of a start.
   init(
-    id: String, key: ChildKey, generation: UInt64, host: any IncarnationHost, series: TaskSeries = TaskSeries(),
-    body: ChildSpec.Body? = nil
+    id: String, key: ChildKey, generation: UInt64, host: any IncarnationHost, series: TaskSeries = TaskSeries()
   ) {
     self.id = id
     self.key = key
     self.generation = generation
     self.host = host
     self.series = series
-    self.body = body
-  }
-
-  /// What is to be run, once.
-  func takeBody() -> ChildSpec.Body? {
-    defer { body = nil }
-    return body
   }
 
   /// Tells that the start is complete; only the first call counts, and none after it has declined.
@@ -76,12 +69,22 @@ final class Incarnation: Sendable {
     host.incarnationIsReady(self, info: info)
   }
 
-  /// Tells that the body has returned, or thrown; gives the start that the task goes on with.
+  /// Tells that the body has returned, or thrown; true where the task goes on with another start.
   @inline(never)
-  func ended(_ error: (any Error)?) -> Incarnation? {
-    // A start that fails often fails at once, and there is no hurry with its next try.
-    let next = hasBeenReady ? series.next(on: host.clock) : nil
-    return host.incarnationHasEnded(self, error: error, next: next)
+  func ended(_ error: (any Error)?) -> Bool {
+    // A start that fails often fails at once, and there is no hurry with its next try. And a task keeps what its first
+    // body has captured: after a reload that is let go.
+    let flags = flags.load(ordering: .acquiring)
+    let isUsable = flags & (Flags.ready | Flags.outdated) == Flags.ready
+    let next = isUsable ? series.next(on: host.clock) : nil
+    successor = host.incarnationHasEnded(self, error: error, next: next)
+    return successor != nil
+  }
+
+  /// What its task goes on with, once.
+  func takeSuccessor() -> Successor? {
+    defer { successor = nil }
+    return successor
   }
 
   /// Notes that the child has nothing to do. One that was ready has.
@@ -96,9 +99,6 @@ final class Incarnation: Sendable {
   /// When it last gave a sign of life.
   var lastSign: Duration { .nanoseconds(sign.load(ordering: .relaxed)) }
 
-  /// True once it has been ready.
-  private var hasBeenReady: Bool { flags.load(ordering: .acquiring) & Flags.ready != 0 }
-
   /// True once it has declined, and was not ready before.
   var hasDeclined: Bool { flags.load(ordering: .acquiring) & Flags.declined != 0 }
 
@@ -107,6 +107,9 @@ final class Incarnation: Sendable {
 
   /// False once the start has been replaced or abandoned, or has ended, or the supervisor itself has.
   var isCurrent: Bool { flags.load(ordering: .acquiring) & Flags.fenced == 0 && host.isCurrent }
+
+  /// Notes that the specifications were replaced.
+  func outdate() { flags.bitwiseOr(Flags.outdated, ordering: .acquiringAndReleasing) }
 
   /// Notes that it was asked to stop.
   func askToStop() { flags.bitwiseOr(Flags.stopping, ordering: .acquiringAndReleasing) }

@@ -16,7 +16,7 @@ struct Succession {
   /// The task that can be used again; nil where there is none, or it is taken.
   private var predecessor: Predecessor?
   /// The start that it goes on with.
-  var successor: Incarnation?
+  var successor: Successor?
 
   /// There is no task to be used again.
   init() {}
@@ -32,6 +32,20 @@ struct Succession {
     guard let found = predecessor, found.key == key else { return nil }
     predecessor = nil
     return found
+  }
+}
+
+/// A start that a task goes on with.
+final class Successor: Sendable {
+  /// The start.
+  let incarnation: Incarnation
+  /// What is to be run.
+  let body: ChildSpec.Body
+
+  /// Makes it.
+  init(_ incarnation: Incarnation, _ body: @escaping ChildSpec.Body) {
+    self.incarnation = incarnation
+    self.body = body
   }
 }
 

@@ -27,9 +27,9 @@ extension Supervisor {
   private func spawn(_ key: ChildKey, _ generation: UInt64, _ id: String, _ body: @escaping ChildSpec.Body) {
     let predecessor = succession.take(for: key)
     let incarnation = Incarnation(
-      id: id, key: key, generation: generation, host: self, series: predecessor?.series ?? TaskSeries(), body: body)
-    if predecessor != nil { succession.successor = incarnation }
-    let task = predecessor?.task ?? spawner.spawn(incarnation, isNamed: !machine.isPool)
+      id: id, key: key, generation: generation, host: self, series: predecessor?.series ?? TaskSeries())
+    if predecessor != nil { succession.successor = Successor(incarnation, body) }
+    let task = predecessor?.task ?? spawner.spawn(incarnation, isNamed: !machine.isPool, body)
     while running.count <= Int(key.slot) { running.append(nil) }
     running[Int(key.slot)] = Running(task: task, incarnation: incarnation)
   }
@@ -81,7 +81,7 @@ extension Supervisor {
   }
 
   /// A child's body has returned, or thrown.
-  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?, next: TaskSeries?) -> Incarnation? {
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?, next: TaskSeries?) -> Successor? {
     let exit: ChildExit =
       switch error {
       case nil: incarnation.hasDeclined ? .declined : .returned

@@ -45,7 +45,18 @@ extension Supervisor {
   /// - Throws: `SpecError` where the specification is for another supervisor, does not fit to children that it does not
   ///   name, or comes after the stop. The old ones stay in force then.
   public func reload(_ spec: SupervisorSpec) async throws(SpecError) {
-    try await change { machine, now, actions throws(SpecError) in try machine.onReload(spec, now: now, &actions) }
+    try await ask { supervisor in Result { () throws(SpecError) in try supervisor.replace(spec) } }.get()
+  }
+
+  /// Replaces the specifications; called with the turn.
+  func replace(_ spec: SupervisorSpec) throws(SpecError) {
+    var result = Result<Void, SpecError>.success(())
+    let now = clock.now()
+    decide { machine, actions in
+      do throws(SpecError) { try machine.onReload(spec, now: now, &actions) } catch { result = .failure(error) }
+    }
+    try result.get()
+    for start in running { start?.incarnation.outdate() }
   }
 
   // MARK: Looking

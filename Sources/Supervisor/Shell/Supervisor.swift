@@ -123,7 +123,7 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
   ///
   /// The child's code runs when the turn is over. What else waits for the turn is left to a task of its own, because
   /// nobody knows when the child lets go of the thread.
-  func postEnd(of incarnation: Incarnation, _ end: Post, _ next: TaskSeries) -> Incarnation? {
+  func postEnd(of incarnation: Incarnation, _ end: Post, _ next: TaskSeries) -> Successor? {
     guard inbox.withLock({ $0.claim(for: end) }) else { return nil }
     if let running = running[Int(incarnation.key.slot)], running.incarnation === incarnation {
       succession = Succession(of: running, next)

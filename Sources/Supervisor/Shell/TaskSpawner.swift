@@ -18,22 +18,33 @@ public struct TaskSpawner: Sendable {
 
   /// Starts the task of a child, which tells its end to the incarnation, and goes on with the next one where it gets it.
   ///
-  /// A task keeps the frames of its functions for as long as it lives: nothing is done here that needs no waiting.
+  /// A task keeps the frames of its functions for as long as it lives: nothing is done here that needs no waiting, and
+  /// what comes after the first body is in a function of its own, whose frame is not there before.
   /// A name is copied into each task: the children of a pool, which have numbers only, go without.
-  func spawn(_ first: Incarnation, isNamed: Bool) -> Task<Void, Never> {
+  func spawn(_ first: Incarnation, isNamed: Bool, _ body: @escaping ChildSpec.Body) -> Task<Void, Never> {
     Task.detached(name: isNamed ? first.id : nil, executorPreference: executor, priority: .medium) {
-      var incarnation = first
-      while let body = incarnation.takeBody() {
-        let next: Incarnation?
-        do {
-          try await body(ChildContext(incarnation))
-          next = incarnation.ended(nil)
-        } catch {
-          next = incarnation.ended(error)
-        }
-        guard let next else { return }
-        incarnation = next
+      do {
+        try await body(ChildContext(first))
+        guard first.ended(nil) else { return }
+      } catch {
+        guard first.ended(error) else { return }
       }
+      await Self.goOn(after: first)
+    }
+  }
+
+  /// Runs further starts on a task that has come to the end of its first, for as long as it is given any.
+  @inline(never)
+  private static func goOn(after first: Incarnation) async {
+    var next = first.takeSuccessor()
+    while let start = next {
+      do {
+        try await start.body(ChildContext(start.incarnation))
+        guard start.incarnation.ended(nil) else { return }
+      } catch {
+        guard start.incarnation.ended(error) else { return }
+      }
+      next = start.incarnation.takeSuccessor()
     }
   }
 }
