@@ -24,6 +24,9 @@ extension SupabaseStore {
   /// Delivers several. What may have been tried before is looked for first: a request that was not answered may have
   /// been done.
   public func deliver(_ batch: [Delivery]) async -> [Result<DeliveryReceipt, DeliveryFailure>] {
+    if let refusal = session.client.refusal {
+      return batch.map { _ in .failure(.transient(refusal.description, after: refusal.retryAfter)) }
+    }
     var outcomes: [String: Outcome] = [:]
     var toWrite = batch.filter(\.isFresh).map(\.event)
     let unsure = batch.filter { !$0.isFresh }.map(\.event)
