@@ -88,7 +88,7 @@ extension Journal {
         let rows = try database.run(
           """
           INSERT INTO learning_stats (\(names.joined(separator: ", ")))
-          VALUES (\((1...names.count).map { "?\($0)" }.joined(separator: ", ")))
+          VALUES (\(SQLiteValue.placeholders(names.count)))
           ON CONFLICT (id) DO UPDATE SET \(others.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
           WHERE \(others.map { "\($0) IS NOT excluded.\($0)" }.joined(separator: " OR "))
           """, values.map(\.value))

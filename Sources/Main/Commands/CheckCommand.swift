@@ -155,21 +155,36 @@ struct CommandFailure: Error, CustomStringConvertible {
   }
 }
 
+/// How work ended that a signal may stop.
+private enum Ending<T: Sendable>: Sendable {
+  /// With a value.
+  case value(T)
+  /// With an error.
+  case failure(any Error)
+  /// Not: it was asked to stop.
+  case stopped
+}
+
 /// Runs work until it ends or a signal asks to stop, which cancels it.
 func stopped<T: Sendable>(
   by requests: SignalRequests, _ work: @escaping @Sendable () async throws -> T
 ) async throws -> T {
-  try await withThrowingTaskGroup(of: T?.self) { group in
-    group.addTask { try await work() }
+  let ending = await withTaskGroup(of: Ending<T>.self) { group -> Ending<T> in
+    group.addTask {
+      do { return .value(try await work()) } catch { return .failure(error) }
+    }
     group.addTask {
       while !Task.isCancelled {
-        if await requests.next().stop { return nil }
+        if await requests.next().stop { return .stopped }
       }
-      return nil
+      return .stopped
     }
     defer { group.cancelAll() }
-    guard let first = try await group.next() else { throw CancellationError() }
-    if let value = first { return value }
-    throw CancellationError()
+    return await group.next() ?? .stopped
+  }
+  switch ending {
+  case .value(let value): return value
+  case .failure(let error): throw error
+  case .stopped: throw CancellationError()
   }
 }
