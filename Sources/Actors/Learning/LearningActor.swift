@@ -152,7 +152,7 @@ actor LearningActor {
     if made == 1, let newest {
       let model = newest.model.map { PrintableText.clip($0, to: PrintableText.nameLength) } ?? "no model"
       parts.log.info(
-        "A cycle of \(model) was made of \(newest.total) judgements: \(newest.accepted) accepted, "
+        "A cycle of \(model) was made of \(newest.total == 1 ? "1 judgement" : "\(newest.total) judgements"): \(newest.accepted) accepted, "
           + "\(newest.rejected) rejected, until \(newest.end.rfc3339).")
     } else if made > 0 {
       parts.log.info("\(made) cycles were made of judgements, or corrected.")

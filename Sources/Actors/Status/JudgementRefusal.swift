@@ -54,6 +54,10 @@ public struct JudgementRefusal: Error, Sendable, Hashable, CustomStringConvertib
         message: "\(Timestamp(microseconds: microseconds).rfc3339) lies in the future (it is \(now.rfc3339))",
         remedy: "a judgement is recorded when it was made")
     }
+    if let microseconds = judgement.microseconds, Timestamp(microseconds: microseconds) < RuleBounds.earliestStamp {
+      throw JudgementRefusal(
+        field: "created_at", message: "\(Timestamp(microseconds: microseconds).rfc3339) \(CycleRefusal.tooOld)")
+    }
   }
 }
 

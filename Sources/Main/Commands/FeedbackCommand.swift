@@ -10,6 +10,12 @@ enum FeedbackCommand {
   ) async -> Int32 {
     do {
       let link = DaemonLink(loaded, requests: requests, context.terminal)
+      // Asked before: afterwards it is known.
+      var note: String?
+      if let model = options.model ?? options.judgement?.model {
+        note = await ModelNames.unknown(model, loaded)?.note
+      }
+      defer { if let note { context.terminal.say(note) } }
       if let file = options.file {
         return try await FeedbackImport.run(file, model: options.model, loaded, link, requests, context)
       }
