@@ -66,7 +66,8 @@ public struct JudgementsElsewhere: Error, Sendable, Hashable, CustomStringConver
   /// For people.
   public let description =
     "cycles come from Supabase: judgements are written there, by the system that makes its cycles, and none is recorded "
-    + "here. To record them here, take supabase.url and its key out of the configuration"
+    + "here. To record them here, take supabase.url and its key out of the configuration, "
+    + "and SUPABASE_URL out of the environment"
 
   /// There is one reason.
   public init() {}

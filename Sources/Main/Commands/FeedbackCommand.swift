@@ -31,6 +31,9 @@ enum FeedbackCommand {
       }
       if let why = entry.why { throw CommandFailure(code: ExitCode.failure, why) }
       show(entry, of: judgement, context)
+      if entry.outcome == .added, isLate(judgement, now: now, loaded) {
+        context.terminal.say("retraind: warning: it is \(lateWords)")
+      }
       if !loaded.settings.learning.isEnabled {
         context.terminal.say(
           "retraind: warning: learning.enabled is false, so no cycle is made of judgements; somebody else has to.")
@@ -56,6 +59,17 @@ enum FeedbackCommand {
       let words = isNew ? "recorded judgement \(entry.id) of \(model)" : "judgement \(entry.id) was already there"
       context.terminal.print(words, done: done)
     }
+  }
+
+  /// What is so with a judgement that came too late.
+  static let lateWords =
+    "older than 7 days: kept, and in no cycle; cycles of so long ago are "
+    + "added by `retraind record`"
+
+  /// Whether a judgement is too old for a cycle, where this program makes them.
+  static func isLate(_ judgement: Judgement, now: Timestamp, _ loaded: LoadedConfiguration) -> Bool {
+    guard loaded.settings.makesCycles, let at = judgement.microseconds else { return false }
+    return Timestamp(microseconds: at) < now.adding(.zero - LearningSettings.lateBound)
   }
 
   /// Adds judgements, all of them or none: through the daemon where one runs, else by itself.

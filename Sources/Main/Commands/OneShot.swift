@@ -75,7 +75,8 @@ enum StartRefusal {
         let who = pid.map { "process \($0)" } ?? "another process"
         return (
           ExitCode.temporary,
-          "\(who) already works on this state directory (lock \(paths.lock)): use that one, stop it, or give another --state-dir"
+          "\(who) already works on this state directory (lock \(paths.lock)): wait until it has ended, stop it, or give another "
+            + "--state-dir"
         )
       case .denied: return (ExitCode.permission, "\(failure)")
       case .unsupported: return (ExitCode.configuration, "\(failure)")
