@@ -4,7 +4,7 @@ import Testing
 @testable import Supervision
 
 /// Keeps jobs until a test runs them.
-private final class HeldExecutor: TaskExecutor {
+final class HeldExecutor: TaskExecutor {
   /// What waits.
   private let jobs = Locked<[UnownedJob]>([])
 

@@ -83,5 +83,5 @@ private final class Nobody: IncarnationHost {
   func incarnationIsReady(_ incarnation: Incarnation, info: (any Sendable)?) { onReady() }
 
   /// Nobody runs it.
-  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?) {}
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?, next: TaskSeries?) -> Incarnation? { nil }
 }

@@ -11,7 +11,11 @@ protocol IncarnationHost: AnyObject, Sendable {
   /// The start is complete.
   func incarnationIsReady(_ incarnation: Incarnation, info: (any Sendable)?)
   /// The body has returned, or thrown.
-  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?)
+  ///
+  /// - Parameter next: the place of a further start on the child's task, which this is called on; nil where that has had
+  ///   enough.
+  /// - Returns: the start that it is to go on with; nil where it is to end.
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?, next: TaskSeries?) -> Incarnation?
 }
 
 /// One start of a child: its fence, its readiness and its signs of life, shared by the supervisor and the context.
@@ -36,17 +40,33 @@ final class Incarnation: Sendable {
   let generation: UInt64
   /// Whose child it is.
   let host: any IncarnationHost
+  /// Its place among the starts of its task.
+  private let series: TaskSeries
+  /// What is to be run; nil once it is. A task that goes on with a later start must not keep the code of an earlier one.
+  /// No lock protects it: whoever makes it writes it before the task has it, and then only the task touches it.
+  private nonisolated(unsafe) var body: ChildSpec.Body?
   /// What has happened.
   private let flags = Atomic<UInt8>(0)
   /// The last sign of life in nanoseconds on the supervisor's clock.
   private let sign = Atomic<Int64>(0)
 
   /// Makes the incarnation of a start.
-  init(id: String, key: ChildKey, generation: UInt64, host: any IncarnationHost) {
+  init(
+    id: String, key: ChildKey, generation: UInt64, host: any IncarnationHost, series: TaskSeries = TaskSeries(),
+    body: ChildSpec.Body? = nil
+  ) {
     self.id = id
     self.key = key
     self.generation = generation
     self.host = host
+    self.series = series
+    self.body = body
+  }
+
+  /// What is to be run, once.
+  func takeBody() -> ChildSpec.Body? {
+    defer { body = nil }
+    return body
   }
 
   /// Tells that the start is complete; only the first call counts, and none after it has declined.
@@ -56,9 +76,13 @@ final class Incarnation: Sendable {
     host.incarnationIsReady(self, info: info)
   }
 
-  /// Tells that the body has returned, or thrown.
+  /// Tells that the body has returned, or thrown; gives the start that the task goes on with.
   @inline(never)
-  func ended(_ error: (any Error)?) { host.incarnationHasEnded(self, error: error) }
+  func ended(_ error: (any Error)?) -> Incarnation? {
+    // A start that fails often fails at once, and there is no hurry with its next try.
+    let next = hasBeenReady ? series.next(on: host.clock) : nil
+    return host.incarnationHasEnded(self, error: error, next: next)
+  }
 
   /// Notes that the child has nothing to do. One that was ready has.
   func decline() {
@@ -71,6 +95,9 @@ final class Incarnation: Sendable {
 
   /// When it last gave a sign of life.
   var lastSign: Duration { .nanoseconds(sign.load(ordering: .relaxed)) }
+
+  /// True once it has been ready.
+  private var hasBeenReady: Bool { flags.load(ordering: .acquiring) & Flags.ready != 0 }
 
   /// True once it has declined, and was not ready before.
   var hasDeclined: Bool { flags.load(ordering: .acquiring) & Flags.declined != 0 }

@@ -25,8 +25,11 @@ extension Supervisor {
 
   /// Starts a child's task; its end is posted.
   private func spawn(_ key: ChildKey, _ generation: UInt64, _ id: String, _ body: @escaping ChildSpec.Body) {
-    let incarnation = Incarnation(id: id, key: key, generation: generation, host: self)
-    let task = spawner.spawn(incarnation, isNamed: !machine.isPool, body)
+    let predecessor = succession.take(for: key)
+    let incarnation = Incarnation(
+      id: id, key: key, generation: generation, host: self, series: predecessor?.series ?? TaskSeries(), body: body)
+    if predecessor != nil { succession.successor = incarnation }
+    let task = predecessor?.task ?? spawner.spawn(incarnation, isNamed: !machine.isPool)
     while running.count <= Int(key.slot) { running.append(nil) }
     running[Int(key.slot)] = Running(task: task, incarnation: incarnation)
   }
@@ -78,14 +81,17 @@ extension Supervisor {
   }
 
   /// A child's body has returned, or thrown.
-  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?) {
+  func incarnationHasEnded(_ incarnation: Incarnation, error: (any Error)?, next: TaskSeries?) -> Incarnation? {
     let exit: ChildExit =
       switch error {
       case nil: incarnation.hasDeclined ? .declined : .returned
       case let end as SubtreeEnd: .subtree(end.report, end.error)
       case let error?: .threw(error)
       }
-    post(.ended(incarnation.key, generation: incarnation.generation, exit: exit))
+    let end = Post.ended(incarnation.key, generation: incarnation.generation, exit: exit)
+    if let next { return postEnd(of: incarnation, end, next) }
+    post(end)
+    return nil
   }
 
   /// A child is a nested supervisor.

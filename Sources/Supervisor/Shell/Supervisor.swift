@@ -56,6 +56,8 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
   var hasRun = false
   /// Wakes it for what is due.
   var alarm = Alarm()
+  /// What becomes of the task whose end is being handled on it.
+  var succession = Succession()
   /// What the machine said last.
   private var actions: [SupervisorStateMachine.Action] = []
   /// What is being handled.
@@ -116,6 +118,23 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
     finishTurn()
   }
 
+  /// Posts the end of a start from its task. Where that has the turn, and the child is started again at once, it is
+  /// given the next start to go on with: a new task would have to be picked up by a thread, often by one that sleeps.
+  ///
+  /// The child's code runs when the turn is over. What else waits for the turn is left to a task of its own, because
+  /// nobody knows when the child lets go of the thread.
+  func postEnd(of incarnation: Incarnation, _ end: Post, _ next: TaskSeries) -> Incarnation? {
+    guard inbox.withLock({ $0.claim(for: end) }) else { return nil }
+    if let running = running[Int(incarnation.key.slot)], running.incarnation === incarnation {
+      succession = Succession(of: running, next)
+    }
+    handle(end)
+    let successor = succession.successor
+    succession = Succession()
+    finishTurn(budget: successor == nil ? Defaults.turnLimit : 0)
+    return successor
+  }
+
   /// Posts from where nothing may be done, such as a cancellation handler, or where much else is going on: a task of
   /// its own takes the turn.
   func postLater(_ post: Post) {
@@ -125,8 +144,8 @@ public final class Supervisor: IncarnationHost, @unchecked Sendable {
 
   /// Handles what waits until nothing does. After `Defaults.turnLimit` posts it hands the turn over, so that a child
   /// whose call began it gets on with its own work.
-  private func finishTurn() {
-    var budget = Defaults.turnLimit
+  private func finishTurn(budget limit: Int = Defaults.turnLimit) {
+    var budget = limit
     while true {
       while position < batch.count {
         guard budget > 0 else { return handOver() }

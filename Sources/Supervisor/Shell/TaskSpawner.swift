@@ -16,19 +16,23 @@ public struct TaskSpawner: Sendable {
     Task.detached(name: name, executorPreference: executor, priority: .medium, operation: body)
   }
 
-  /// Starts the task of a child, which tells its end to the incarnation.
+  /// Starts the task of a child, which tells its end to the incarnation, and goes on with the next one where it gets it.
   ///
   /// A task keeps the frames of its functions for as long as it lives: nothing is done here that needs no waiting.
   /// A name is copied into each task: the children of a pool, which have numbers only, go without.
-  func spawn(_ incarnation: Incarnation, isNamed: Bool, _ body: @escaping ChildSpec.Body) -> Task<Void, Never> {
-    Task.detached(
-      name: isNamed ? incarnation.id : nil, executorPreference: executor, priority: .medium
-    ) {
-      do {
-        try await body(ChildContext(incarnation))
-        incarnation.ended(nil)
-      } catch {
-        incarnation.ended(error)
+  func spawn(_ first: Incarnation, isNamed: Bool) -> Task<Void, Never> {
+    Task.detached(name: isNamed ? first.id : nil, executorPreference: executor, priority: .medium) {
+      var incarnation = first
+      while let body = incarnation.takeBody() {
+        let next: Incarnation?
+        do {
+          try await body(ChildContext(incarnation))
+          next = incarnation.ended(nil)
+        } catch {
+          next = incarnation.ended(error)
+        }
+        guard let next else { return }
+        incarnation = next
       }
     }
   }

@@ -45,6 +45,11 @@ public enum Defaults {
   public static let childLimit = 100_000_000
   /// How many posts one thread handles in a row before it hands the work over: so much does a child's call cost it.
   static let turnLimit = 64
+  /// How many times a task goes on with the next start of its child, before that gets a task of its own ...
+  static let seriesLimit = 32
+  /// ... unless the first of them was less than this ago. For so many starts, or so long, a child that is started again
+  /// and again and never waits keeps a thread to itself.
+  static let seriesTime = Duration.milliseconds(10)
   /// Dead entries that a queue of deadlines may hold beyond twice its live ones.
   static let deadlineSlack = 64
   /// Largest `intensity`: the window remembers that many restarts.
