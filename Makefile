@@ -117,6 +117,7 @@ soak: release ## Kill the release binary in every gap between two writes; takes 
 	@Scripts/install-deps soak
 	$(SWIFT) build --scratch-path $(DEBUG_PATH) --product ollama-stand-in
 	Scripts/kill-gaps $(BINARY) $(DEBUG_PATH)/debug/ollama-stand-in $(SOAK_FLAGS)
+	Scripts/kill-gaps $(BINARY) $(DEBUG_PATH)/debug/ollama-stand-in --store supabase $(SOAK_FLAGS)
 
 .PHONY: flask
 flask: deps ## Test the Flask example with real Flask and gunicorn from PyPI

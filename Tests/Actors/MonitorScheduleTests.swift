@@ -30,6 +30,21 @@ struct MonitorScheduleTests {
     #expect(schedule.onWake(now: clocks.now, wall: clocks.wall) == .check(number: 2))
   }
 
+  @Test("what the first check could not see is checked at once, and shifts nothing")
+  func news() {
+    var schedule = MonitorSchedule(interval: .seconds(3600), now: .zero, wall: 0)
+    schedule.onNews()
+    #expect(schedule.onWake(now: .zero, wall: 0) == .check(number: 1))
+    // The first check saw it.
+    #expect(schedule.onWake(now: .zero, wall: 0) == .wait(until: .seconds(3600)))
+    schedule.onNews()
+    // A check that was under way has ended, and did not see it either.
+    schedule.onCheckDone()
+    #expect(schedule.onWake(now: .seconds(1), wall: 1_000_000) == .again)
+    #expect(schedule.onWake(now: .seconds(2), wall: 2_000_000) == .wait(until: .seconds(3600)))
+    #expect(schedule.onWake(now: .seconds(3600), wall: 3_600_000_000) == .check(number: 2))
+  }
+
   @Test("missed checks are not caught up, and the phase stays")
   func missed() {
     var clocks = Clocks()

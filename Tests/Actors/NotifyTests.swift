@@ -51,6 +51,35 @@ struct NotifyTests {
     #expect(Set(notifier.ids.all).count == 3)
   }
 
+  @Test("a check that began before a refresh ended does not tell of the decline once more")
+  func checkBesideTheEnd() async throws {
+    let bench = try MonitorBench()
+    let notifier = ScriptedNotifier()
+    let pull = Gate()
+    let look = Gate()
+    bench.server.serve("sha256:old", as: "m")
+    bench.server.script("m", .hold(pull, bytes: 1))
+    try await bench.addCycles("m")
+    // So many cycles that nobody judged that a check reads on for older ones, when it knows the model's memory already.
+    bench.clock.advance(by: .seconds(30 * 3600))
+    try await bench.addCycles("m", accepted: 0, rejected: 0, count: 5 + Assessor.spareRows)
+    let monitor = try await start(bench, notifier, [.played("a")])
+    _ = try await monitor.check(waits: false)
+    await bench.server.calls.waitFor { $0 == "pull m" }
+    let asked = bench.stats.calls.all.count
+    bench.stats.hold(look, after: 1)
+    let check = Task { try await monitor.check(waits: false) }
+    await bench.stats.calls.wait { $0.count == asked + 2 }
+    bench.server.serve("sha256:new", as: "m")
+    pull.open()
+    await notifier.told.wait { $0.count == 2 }
+    look.open()
+    #expect(try await check.value.map(\.verdict) == [.degraded])
+    await monitor.stop()
+    #expect(notifier.tried.all == ["a degraded m", "a succeeded m"])
+    #expect(try await rows(bench).count == 2)
+  }
+
   @Test("a model that a refresh could not help is told as exhausted once, however often it is looked at")
   func exhausted() async throws {
     let bench = try MonitorBench()

@@ -27,6 +27,13 @@ struct OutboxPaceTests {
     #expect(pace.pause(now: .seconds(5)) == .seconds(pause))
   }
 
+  @Test("many that were told the same time do not come back at the same moment")
+  func spread() {
+    var pace = OutboxPace()
+    pace.onAway(now: .zero, wanted: .seconds(100), chance: 1)
+    #expect(pace.pause(now: .zero) == .seconds(100) * (1 + OutboxPace.retrySpread))
+  }
+
   @Test("asking now forgets the pause, not the failures")
   func askNow() {
     var pace = OutboxPace()

@@ -56,13 +56,19 @@ struct SimulatedDayTests {
     var settings = Settings()
     settings.supabase = SupabaseSettings(url: store.url, key: Secret(StandInProject.secretKey))
 
+    var starts = 0
     func start() async throws -> RetrainMonitor {
+      // A stop by a clock that runs ahead may leave the thread of the control socket behind, which still listens for a
+      // moment.
+      starts += 1
+      var paths = bench.paths
+      paths.socket += "-\(starts)"
       var parts = bench.parts()
       parts.use(
         StoreParts.active(settings, clock: SupervisionClock(bench.clock), wallClock: bench.wall) { [log = bench.log] in
           log.record("\($0): \($1)")
         })
-      return try await RetrainMonitor.start(settings, paths: bench.paths, parts: parts, mode: .daemon)
+      return try await RetrainMonitor.start(settings, paths: paths, parts: parts, mode: .daemon)
     }
 
     // The cycles are read; then the project is gone: one event is written and nobody hears of it.

@@ -178,6 +178,22 @@ struct FeedbackTests {
     }
   }
 
+  @Test("A judgement that comes too late for a cycle is kept, and the command says that none counts it")
+  func tooLate() async throws {
+    try await World.with { world in
+      let old = "2020-01-01T10:00:00Z"
+      let single = try await world.succeed(["feedback", "--approve", "--model", "a:7b", "--timestamp", old])
+      #expect(single.error.contains("warning: it is older than 7 days: kept, and in no cycle"), "\(single.error)")
+      let now = try await world.succeed(["feedback", "--approve", "--model", "a:7b"])
+      #expect(!now.error.contains("older than"), "\(now.error)")
+      let line = #"{"event_type": "approval", "model": "a:7b", "created_at": "\#(old)"}"#
+      try Files.write("\(line)\n\(line)\n", to: world.path("history.jsonl"))
+      let words = try await world.succeed(["feedback", "--import", world.path("history.jsonl")])
+      #expect(words.error.contains("of the added are older than 7 days: kept, and in no cycle"), "\(words.error)")
+      #expect(try world.count("FROM learning_events") > 2)
+    }
+  }
+
   @Test("The same id twice is one judgement, with the daemon and without; another one under it is refused")
   func sameID() async throws {
     try await World.with(nil) { world in

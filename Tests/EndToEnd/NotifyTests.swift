@@ -131,10 +131,12 @@ struct NotifyTests {
       #expect(receiver.calls("/gone").count == 1)
       #expect(receiver.calls("/elsewhere").isEmpty)
       let words = try await world.succeed(["status"]).output
-      #expect(words.contains("gone: gone, 0 pending, 0 delivered, 2 dead, never told yet"))
+      #expect(words.contains("gone: gone, 0 pending, 0 delivered, 2 given up, never told yet"))
       let gone = "warning notify: gone is not told any more: its receiver is gone"
       let report = try await DoctorReport.of(world) { $0.faults.contains(gone) }
       #expect(report.faults.contains(gone), "\(report.lines)")
+      let reload = try await world.succeed(["reload"]).output
+      #expect(reload.contains("notify.gone: it is told again ("), "\(reload)")
       #expect(report.faults.contains("warning notify: 2 notices for gone were given up"))
       daemon.send(SIGTERM)
       #expect(try await daemon.waitForEnd() == .exit(0))

@@ -126,6 +126,49 @@ struct SupabaseTests {
     }
   }
 
+  @Test("A project that wants to be left alone is, however often a check is asked for; a reload asks it again")
+  func leftAlone() async throws {
+    let store = declining()
+    defer { store.stop() }
+    try await World.with(["--models", "a:7b"]) { world in
+      try world.configure("{ model: 'a:7b' }")
+      store.play(
+        .answer(StandInAnswer("429 Too Many Requests", headers: [("Retry-After", "600")])), on: "GET learning_stats",
+        times: 1)
+      _ = try await world.daemon([], variables(store))
+      try await waitUntil("the words") { world.logLines.contains { $0.contains("left alone for 600 s") } }
+      for _ in 0..<3 { #expect(try await world.run(["check", "--json"]).code == 3) }
+      #expect(store.calls.count == 1)
+      let status = try await world.status()
+      #expect(status["store"]["state"].text == "away")
+      #expect(status["store"]["why"].text?.contains("left alone for 600 s") == true)
+      try await world.succeed(["reload"])
+      let check = try await world.run(["check", "--json"])
+      #expect(try check.json()[0]["average"].number == 0.4, "\(check.output) \(check.error)")
+    }
+  }
+
+  @Test("A PostgREST without /rest/v1 works, and status, log and doctor say where its tables are")
+  func bare() async throws {
+    let store = declining()
+    defer { store.stop() }
+    store.withProject { $0.isBare = true }
+    try await World.with(["--models", "a:7b", "--changing"]) { world in
+      try world.configure("{ model: 'a:7b' }")
+      let environment = variables(store, key: StandInProject.legacyKey)
+      let daemon = try await world.daemon([], environment)
+      try await world.waitForRun("succeeded", model: "a:7b")
+      try await waitUntil("the event") { store.rows("system_events").count == 1 }
+      #expect(try await world.status()["store"]["name"].text == "supabase \(store.url), without /rest/v1")
+      #expect(world.logLines.count { $0.contains("is a PostgREST of its own") } == 1)
+      #expect(store.calls.count { $0.target.hasPrefix("/rest/v1/") } == 1)
+      let doctor = try await world.run(["doctor"], environment)
+      #expect(doctor.output.contains("tables are asked for at \(store.url), without /rest/v1"), "\(doctor.output)")
+      daemon.send(SIGTERM)
+      #expect(try await daemon.waitForEnd() == .exit(0))
+    }
+  }
+
   @Test("A daemon that is killed while its events wait delivers them once after the next start")
   func killed() async throws {
     let store = declining()

@@ -209,6 +209,19 @@ import Testing
     #expect(failure.kind == kind)
   }
 
+  @Test("S33: a server that does not know the name it is called by: the failure says what to do")
+  func unknownHostName() {
+    var stream = stream()
+    guard case .failed(let failure) = stream.finish(status: 403, at: .zero) else {
+      Issue.record("HTTP 403 was taken for success")
+      return
+    }
+    #expect(failure.description.hasSuffix("HTTP 403 (\(Self.remedy))"), "\(failure)")
+  }
+
+  private static let remedy =
+    "a server that listens on loopback refuses host names that it does not know: give its IP address in OLLAMA_HOST"
+
   @Test(arguments: [
     "<html>\n", "[1]\n", "{\"status\":7}\n", "null\n", "{}\n",
     String(repeating: "x", count: PullStream.maximumLine + 1) + "\n",

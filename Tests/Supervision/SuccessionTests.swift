@@ -207,7 +207,7 @@ private final class Starts: Sendable {
   @Test("a child that blocks its thread before its first wait keeps nobody from the supervisor")
   func blocked() async throws {
     let starts = Starts()
-    let told = EventRecorder<SupervisorEvent>()
+    let isPosted = EventRecorder<Bool>()
     let isBlocked = EventRecorder<Int>()
     let isFree = EventRecorder<Bool>()
     let counted = EventRecorder<Int>()
@@ -216,7 +216,6 @@ private final class Starts: Sendable {
     let supervisor = try make(
       intensity: 5, restart: .transient,
       events: { event in
-        told.record(event)
         guard case .terminated = event, starts.all == 1 else { return }
         // Asked while the end is being handled: it waits for the turn.
         box.withLock { $0 }?.post(.request { counted.record($0.machine.countChildren().active) })
@@ -231,8 +230,14 @@ private final class Starts: Sendable {
         if number == 1 { throw Boom() }
       })
     box.withLock { $0 = supervisor }
-    let running = Task { try await supervisor.run() }
-    await told.waitFor { if case .started = $0 { true } else { false } }
+    let running = Task {
+      await withCheckedContinuation { continuation in
+        supervisor.post(.run(continuation))
+        isPosted.record(true)
+      }
+    }
+    // The child must find the turn free.
+    await isPosted.wait { !$0.isEmpty }
     // A thread of its own, which the child keeps.
     DispatchQueue(label: "child").async { [executor] in
       executor.run()
@@ -250,7 +255,7 @@ private final class Starts: Sendable {
     supervisor.stop()
     while executor.count > 0 { executor.run() }
     box.withLock { $0 = nil }
-    _ = try await running.value
+    _ = await running.value
     #expect(starts.all == 2)
   }
 }

@@ -28,6 +28,10 @@ public struct CycleRecorder: Sendable {
   public func record(_ cycle: ControlRequest.Cycle, id: String, now: Timestamp) async throws -> RecordAnswer {
     let end = cycle.microseconds.map { Timestamp(microseconds: $0) } ?? now
     let id = cycle.id ?? id
+    if cycle.id != nil, let there = try await stats.cycle(id) {
+      guard cycle.isSame(as: there) else { throw StoreFailure(Self.conflict(id, there)) }
+      return RecordAnswer(id: id, isFirst: false, windowMinutes: there.windowMinutes, isThere: true)
+    }
     let before = try await look(for: cycle.model, before: end, other: id)
     var window = cycle.windowMinutes
     if window == nil {
@@ -39,7 +43,7 @@ public struct CycleRecorder: Sendable {
       CycleRow(
         id: id, model: cycle.model, modelVersion: cycle.modelVersion, timestamp: end, windowMinutes: window,
         accepted: cycle.accepted, rejected: cycle.rejected, edited: cycle.edited, acceptRate: cycle.acceptRate))
-    // A row with that id stays as it is: whether this one is there is known afterwards.
+    // Somebody else may have been quicker, and a row with that id stays as it is.
     if cycle.id != nil, let there = try await stats.cycle(id) {
       guard cycle.isSame(as: there) else { throw StoreFailure(Self.conflict(id, there)) }
       window = there.windowMinutes

@@ -137,8 +137,10 @@ final class MonitorTree: Sendable {
   private func learningChild() -> ChildSpec {
     .instance(
       id: "learning", ref: learning,
-      make: { [journal, parts, settings] _ in
-        LearningActor(journal: try journal.get(), parts: parts, settings: settings)
+      make: { [journal, monitor, parts, settings] _ in
+        LearningActor(
+          journal: try journal.get(), parts: parts, settings: settings,
+          onCaughtUp: { await monitor.current?.onCyclesCaughtUp() })
       },
       run: { learning, context in try await learning.run(context) })
   }

@@ -61,6 +61,23 @@ extension RetrainMonitor {
     return answer
   }
 
+  /// Waits for the runs that are open and that nobody waits for, such as those which an earlier process left.
+  ///
+  /// - Returns: how each of them ended.
+  public func finishOpenRuns(
+    progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
+  ) async throws -> [RunAnswer] {
+    var answers: [RunAnswer] = []
+    for run in try await tree.journal.get().openRuns() {
+      let end = try await self.end(of: run.id, progress: progress)
+      answers.append(
+        RunAnswer(
+          run: run.id, model: run.model, isJoined: true, state: end.state.rawValue, result: end.result,
+          error: end.error))
+    }
+    return answers
+  }
+
   /// Adds a cycle to the active store.
   public func record(_ cycle: ControlRequest.Cycle) async throws -> RecordAnswer {
     if let model = cycle.model, let problem = ModelName.problemToWatch(model) {

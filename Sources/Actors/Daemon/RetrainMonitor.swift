@@ -219,9 +219,11 @@ public final class RetrainMonitor: Sendable {
     await tree.learning.current?.onSettingsChanged()
     parts.onReload()
     await tree.outbox.current?.onReload()
-    await tree.notify.current?.onReload()
+    let revived = await tree.notify.current?.onReload() ?? [:]
     var answer = ReloadAnswer()
     answer.changes = differences.filter { !$0.needsRestart }.map { "\($0.field): \($0.old) → \($0.new)" }
+    // No field has changed, but what happens has.
+    answer.changes += revived.sorted { $0.key < $1.key }.map { "notify.\($0.key): it is told again (\($0.value))" }
     answer.needsRestart = differences.filter(\.needsRestart).map { "\($0.field): \($0.old) → \($0.new)" }
     return answer
   }

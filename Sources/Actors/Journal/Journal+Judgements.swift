@@ -36,6 +36,24 @@ extension Journal {
     }
   }
 
+  /// Judgements that are looked through for their models, the newest ones; older ones stand in cycles.
+  public static let judgementsLookedAt = 10_000
+
+  /// The models of the newest judgements.
+  public func judgedModels() throws(JournalFailure) -> [String] {
+    let names = try read { database -> [String?] in
+      let columns = try EmbeddedTables.columns(of: "learning_events", in: database)
+      guard columns.contains(where: { $0.name == "metadata" }) else { return [] }
+      return try database.query(Self.judgedModelsSQL) { row in row[0].text }
+    }
+    return names.compactMap(\.self)
+  }
+
+  private static let judgedModelsSQL = """
+    SELECT DISTINCT \(modelOfEvent("metadata")) FROM (SELECT metadata FROM learning_events
+    WHERE event_type <> 'model_retrain' ORDER BY rowid DESC LIMIT \(judgementsLookedAt))
+    """
+
   private func insert(_ judgement: Judgement, id: String, now: Timestamp, in database: SQLiteDatabase) throws {
     let at = judgement.microseconds.map { Timestamp(microseconds: $0) } ?? now
     let approved = SQLiteValue(judgement.kind.isApproved.map { $0 ? Int64(1) : 0 })

@@ -88,7 +88,7 @@ extension Journal {
         let rows = try database.run(
           """
           INSERT INTO learning_stats (\(names.joined(separator: ", ")))
-          VALUES (\((1...names.count).map { "?\($0)" }.joined(separator: ", ")))
+          VALUES (\(SQLiteValue.placeholders(names.count)))
           ON CONFLICT (id) DO UPDATE SET \(others.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
           WHERE \(others.map { "\($0) IS NOT excluded.\($0)" }.joined(separator: " OR "))
           """, values.map(\.value))
@@ -183,16 +183,6 @@ extension Journal {
 
   private func cycleEnd(_ id: String, in database: SQLiteDatabase) throws -> Timestamp? {
     try database.first("SELECT timestamp FROM learning_stats WHERE id = ?1", [.text(id)]) { $0[0].timestamp } ?? nil
-  }
-
-  private func meta(_ key: String, in database: SQLiteDatabase) throws -> String? {
-    try database.first("SELECT value FROM retraind_meta WHERE key = ?1", [.text(key)]) { $0[0].text } ?? nil
-  }
-
-  private func setMeta(_ key: String, _ value: String, in database: SQLiteDatabase) throws {
-    try database.run(
-      "INSERT INTO retraind_meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-      [.text(key), .text(value)])
   }
 }
 

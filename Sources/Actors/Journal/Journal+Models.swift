@@ -22,7 +22,7 @@ extension Journal {
       // A few lengths only, so that few statements are prepared; NULL equals no name.
       var length = 1
       while length < asked.count { length *= 2 }
-      let list = isShort ? " WHERE model IN (\((1...length).map { "?\($0)" }.joined(separator: ",")))" : ""
+      let list = isShort ? " WHERE model IN (\(SQLiteValue.placeholders(length)))" : ""
       let names = asked.map(SQLiteValue.text) + Array(repeating: .null, count: max(0, length - asked.count))
       let rows = try database.query(
         "SELECT \(Self.memoryColumns) FROM retraind_models\(list)", isShort ? names : [], Self.readMemory)

@@ -87,6 +87,7 @@ extension Journal {
     var more: [Int] = []
     var sinks: Set<String> = []
     for notice in notices where Self.isNews(notice, &standings) {
+      guard try holds(notice.premise, in: database) else { continue }
       if let standing = notice.standing {
         try put(standing, at: notice.at, in: database)
         if !standing.isTold { continue }
@@ -126,6 +127,12 @@ extension Journal {
     if before == standing.value || (before == nil && standing.onlyIfPresent) { return false }
     standings[standing.key] = standing.value
     return true
+  }
+
+  /// Whether a finding is still one on the version that is served.
+  private func holds(_ premise: Notice.Premise?, in database: SQLiteDatabase) throws -> Bool {
+    guard let premise else { return true }
+    return try known(of: premise.model, in: database)?.windowStart == premise.windowStart
   }
 
   private func standings(of notices: [Notice], in database: SQLiteDatabase) throws -> [String: String] {

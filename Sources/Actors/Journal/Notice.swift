@@ -22,6 +22,20 @@ public struct Notice: Sendable {
     }
   }
 
+  /// What a finding rests on: a refresh that ends between the look and the record makes it one on the version before.
+  public struct Premise: Sendable, Equatable {
+    /// The model, as its memory is asked for.
+    public var model: String
+    /// Where its window began.
+    public var windowStart: Timestamp?
+
+    /// Makes a premise.
+    public init(_ model: String, windowStart: Timestamp?) {
+      self.model = model
+      self.windowStart = windowStart
+    }
+  }
+
   /// Its id, the same for every sink and every try.
   public var id: String
   /// What it is about, in a word: `degraded`.
@@ -36,13 +50,15 @@ public struct Notice: Sendable {
   public var sinks: [String]
   /// What makes it news; nil where it always is.
   public var standing: Standing?
+  /// What must still hold when it is recorded; nil where it holds by itself.
+  public var premise: Premise?
   /// When it came about.
   public var at: Timestamp
 
   /// Makes a notice.
   public init(
     id: String, kind: String, model: String?, text: String, details: String = "{}", sinks: [String],
-    standing: Standing? = nil, at: Timestamp
+    standing: Standing? = nil, premise: Premise? = nil, at: Timestamp
   ) {
     self.id = id
     self.kind = kind
@@ -51,6 +67,7 @@ public struct Notice: Sendable {
     self.details = details
     self.sinks = sinks
     self.standing = standing
+    self.premise = premise
     self.at = at
   }
 }

@@ -11,11 +11,15 @@ extension RunRow {
     """
 
   /// A placeholder for each column.
-  static let placeholders = (1...23).map { "?\($0)" }.joined(separator: ", ")
+  static let placeholders = SQLiteValue.placeholders(23)
 
   /// The states of runs that are not over, as a list in SQL.
-  static let openStates =
-    RunState.allCases.filter { !$0.isTerminal }.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+  static let openStates = RunState.allCases.reduce(into: "") { list, state in
+    guard !state.isTerminal else { return }
+    list += list.isEmpty ? "'" : ", '"
+    list += state.rawValue
+    list += "'"
+  }
 
   /// What stands for a digest where nothing was served: no digest reads like it.
   static let absent = "absent"

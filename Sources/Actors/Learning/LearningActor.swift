@@ -21,6 +21,8 @@ actor LearningActor {
   private let journal: Journal
   private let parts: Parts
   private let settings: SettingsBox
+  /// Told once, where the first look has made cycles: those that were missed while nobody looked.
+  private let onCaughtUp: @Sendable () async -> Void
   private let wakeup = Wakeup()
   /// How time is divided; nil before the first look.
   private var window: LearningWindow?
@@ -30,11 +32,16 @@ actor LearningActor {
   private var place: Int64 = 0
   /// Judgements that contradict themselves, as the last look counted them.
   private var contradictions = 0
+  /// Cycles that the last look made or corrected.
+  private var cyclesMade = 0
   /// Why the last look failed; nil where it did not.
   private(set) var lastError: String?
 
   /// A fresh incarnation; it does nothing before `run`.
-  init(journal: Journal, parts: Parts, settings: SettingsBox) {
+  init(
+    journal: Journal, parts: Parts, settings: SettingsBox, onCaughtUp: @escaping @Sendable () async -> Void = {}
+  ) {
+    self.onCaughtUp = onCaughtUp
     self.journal = journal
     self.parts = parts
     self.settings = settings
@@ -70,8 +77,11 @@ actor LearningActor {
           "learning.interval changed \(LearningWindow.mostStretches) times within "
             + "\(LearningWindow.lateBound.inWords): cycles keep their length until the first of these is older.")
       }
+      let isFirst = self.window == nil
+      cyclesMade = 0
       try await make(window, learning, now: now)
       self.window = window
+      if isFirst, cyclesMade > 0 { await onCaughtUp() }
       if lastError != nil { parts.log.info("Cycles are made of judgements again.") }
       lastError = nil
       let next = window.untilNextClose(now: now, settle: learning.settle)
@@ -144,6 +154,7 @@ actor LearningActor {
       }
       if isLast { break }
     }
+    cyclesMade = made
     tell(made, newest, contradictions: builder.contradictions)
     return hasRead
   }
@@ -152,7 +163,7 @@ actor LearningActor {
     if made == 1, let newest {
       let model = newest.model.map { PrintableText.clip($0, to: PrintableText.nameLength) } ?? "no model"
       parts.log.info(
-        "A cycle of \(model) was made of \(newest.total) judgements: \(newest.accepted) accepted, "
+        "A cycle of \(model) was made of \(newest.total == 1 ? "1 judgement" : "\(newest.total) judgements"): \(newest.accepted) accepted, "
           + "\(newest.rejected) rejected, until \(newest.end.rfc3339).")
     } else if made > 0 {
       parts.log.info("\(made) cycles were made of judgements, or corrected.")

@@ -7,7 +7,7 @@ import Rules
 /// ever in two cycles.
 struct LearningWindow: Sendable, Hashable {
   /// A judgement that is later than this no longer changes a cycle.
-  static let lateBound = Duration.seconds(7 * 86_400)
+  static let lateBound = LearningSettings.lateBound
   /// Changes of the length that are remembered.
   static let mostStretches = 32
 

@@ -45,15 +45,16 @@ struct Assessor: Sendable {
       groups[key] = ModelGroup(key: key)
     }
     var names: [String: String] = [:]
-    for (key, group) in groups {
-      guard let key else { continue }
+    for group in groups.values {
+      guard let key = group.key else { continue }
       names[key] = (configured.spellings[key] ?? group.shortestName).map(ModelName.bounded)
     }
     let memories = try await journal?.memories(of: Array(names.values)) ?? [:]
     let digests = try await journal?.servedDigests() ?? [:]
     var assessments: [Assessment] = []
     assessments.reserveCapacity(groups.count)
-    for (key, group) in groups {
+    for group in groups.values {
+      let key = group.key
       let name = key.flatMap { names[$0] }
       let memory = name.flatMap { memories[$0] } ?? ModelMemory()
       let rules = configured.rules(for: key)
@@ -81,7 +82,7 @@ struct Assessor: Sendable {
       !group.reachesBefore(start)
     {
       limit = min(limit * 8, Self.maximumRows)
-      group = try await groups(first.written, settings, limit: limit)[first.key] ?? ModelGroup(key: first.key)
+      group = try await groups(first.written, settings, limit: limit)[first.key ?? ""] ?? ModelGroup(key: first.key)
       evaluation = rule.evaluate(rows: group.rows, model: name, windowStart: memory.windowStart, now: now)
     }
     if let name, let problem = ModelName.problemToWatch(name) {
@@ -101,12 +102,13 @@ struct Assessor: Sendable {
     return names
   }
 
-  /// The newest rows by model; rows that name none are about the configured model, where there is one.
-  private func groups(_ names: [String?]?, _ settings: Settings, limit: Int) async throws -> [String?: ModelGroup] {
-    var groups: [String?: ModelGroup] = [:]
+  /// The newest rows by model; rows that name none are about the configured model, where there is one, and else under
+  /// the empty name.
+  private func groups(_ names: [String?]?, _ settings: Settings, limit: Int) async throws -> [String: ModelGroup] {
+    var groups: [String: ModelGroup] = [:]
     for found in try await stats.newestRows(of: names, limit: limit) {
       let key = (found.model ?? settings.model).map { ModelName.bounded(ModelName.normalised($0)) }
-      groups[key, default: ModelGroup(key: key)].add(found)
+      groups[key ?? "", default: ModelGroup(key: key)].add(found)
     }
     return groups
   }

@@ -99,6 +99,12 @@ public actor MonitorActor {
   /// The configuration changed.
   func onSettingsChanged() { wakeup.poke() }
 
+  /// Cycles were made that an earlier process would have made in time.
+  func onCyclesCaughtUp() {
+    schedule.onNews()
+    wakeup.poke()
+  }
+
   /// A failed run can be tried again.
   func onRetryKnown(after delay: Duration) {
     schedule.onRetryKnown(after: delay, now: parts.clock.now())

@@ -22,7 +22,7 @@ struct MonitorSchedule: Sendable {
     case wait(until: Duration)
     /// A check of every model is due; its number counts from 1.
     case check(number: Int)
-    /// The last check failed: check every model again.
+    /// The last check failed, or could not see what has come since: check every model again.
     case again
     /// Failed runs may be tried again: check the models that have one.
     case retry
@@ -40,6 +40,8 @@ struct MonitorSchedule: Sendable {
   private(set) var nextRetry: Duration?
   /// When a check that failed is repeated; nil where none did.
   private(set) var nextRepeat: Duration?
+  /// Whether evidence has come that the last check could not see.
+  private var hasNews = false
   /// Checks of every model that failed in a row.
   private var failures = 0
   /// No scheduled evaluation before this time.
@@ -74,7 +76,12 @@ struct MonitorSchedule: Sendable {
       nextCheck += interval * (Int(missed.rounded(.down)) + 1)
       nextRetry = nil
       nextRepeat = nil
+      hasNews = false
       return .check(number: checks)
+    }
+    if hasNews {
+      hasNews = false
+      return .again
     }
     if let again = nextRepeat, now >= again {
       nextRepeat = nil
@@ -97,6 +104,10 @@ struct MonitorSchedule: Sendable {
     nextRepeat = min(nextRepeat ?? due, due)
     return min(nextRepeat ?? due, nextCheck) - now
   }
+
+  /// Evidence has come that should have been there before: what the last check made of less is repeated at once. The
+  /// first check sees it anyway.
+  mutating func onNews() { hasNews = checks > 0 }
 
   /// A check of every model worked: nothing is to be repeated.
   mutating func onCheckDone() {

@@ -35,24 +35,25 @@ struct Herald: Sendable {
     for assessment in assessments {
       let evaluation = assessment.evaluation
       guard let model = evaluation.model else { continue }
+      let premise = Notice.Premise(model, windowStart: assessment.memory.windowStart)
       switch evaluation.verdict {
       case .degraded:
         notices.append(
           notice(
             .degraded, model: model, "\(evaluation.reason)\(Self.doing(assessment.action))", Self.details(evaluation),
-            Notice.Standing(Self.verdictKey(model), "degraded"), at: now))
+            Notice.Standing(Self.verdictKey(model), "degraded"), premise, at: now))
         if case .exhausted(let why) = assessment.action {
           notices.append(
             notice(
               .exhausted, model: model, why, Self.details(evaluation),
-              Notice.Standing(Self.exhaustedKey(model), "exhausted"), at: now))
+              Notice.Standing(Self.exhaustedKey(model), "exhausted"), premise, at: now))
         }
       case .healthy where !remembered.isEmpty:
         if remembered.contains(Self.verdictKey(model)) {
           notices.append(
             notice(
               .recovered, model: model, evaluation.reason, Self.details(evaluation),
-              Notice.Standing(Self.verdictKey(model), nil), at: now))
+              Notice.Standing(Self.verdictKey(model), nil), premise, at: now))
         }
         if remembered.contains(Self.exhaustedKey(model)) { notices.append(silent(Self.exhaustedKey(model), nil, now)) }
       case .healthy, .insufficient, .stale, .unattributed: break
@@ -139,13 +140,14 @@ struct Herald: Sendable {
 
   private func notice(
     _ kind: NoticeKind, model: String?, _ words: String, _ details: [(String, JSONText.Value)],
-    _ standing: Notice.Standing?, at now: Timestamp
+    _ standing: Notice.Standing?, _ premise: Notice.Premise? = nil, at now: Timestamp
   ) -> Notice {
     let head = model.map { "\(PrintableText.clip($0, to: PrintableText.nameLength)): \(kind.words), " } ?? ""
     return Notice(
       id: identifiers.next(), kind: kind.rawValue, model: model.map(ModelName.bounded),
       text: (head + PrintableText.clip(words, to: Self.longestText)).asSentence, details: JSONText.of(.object(details)),
-      sinks: settings.current.notify.filter { $0.wants(kind) }.map(\.name), standing: standing, at: now)
+      sinks: settings.current.notify.filter { $0.wants(kind) }.map(\.name), standing: standing, premise: premise,
+      at: now)
   }
 
   /// What is remembered without a word.

@@ -65,10 +65,15 @@ actor NotifyActor {
   }
 
   /// The configuration was read again: every sink has another chance, and who left it gets nothing any more.
-  func onReload() async {
+  ///
+  /// - Returns: why each sink took nothing any more that is told again from now on, by its name.
+  func onReload() async -> [String: String] {
+    let gone = gone()
     for name in posts.keys { posts[name]?.lane.onReload() }
     await closeRemoved()
     wakeup.poke()
+    let names = Set(settings.current.notify.map(\.name))
+    return gone.filter { names.contains($0.key) }
   }
 
   /// Why a sink takes nothing any more, by its name.

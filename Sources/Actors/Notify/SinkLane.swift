@@ -66,7 +66,7 @@ struct SinkLane: Sendable {
       failures += 1
       notBefore = now + pause
       if age >= Self.longestAge, failures >= Self.leastFailures {
-        return .dead(why: "given up after \(attempts + 1) tries in \(Self.longestAge.inWords): \(why)")
+        return .dead(why: "\(attempts + 1) tries failed in \(Self.longestAge.inWords): \(why)")
       }
       return .retry(after: pause, error: why)
     }

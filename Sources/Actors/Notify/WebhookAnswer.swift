@@ -13,7 +13,9 @@ enum WebhookAnswer {
   ///   - now: the wall clock, which a wish that is a date is compared with.
   static func read(_ response: HTTPResponse, from host: String, now: Timestamp) -> DeliveryAttempt {
     let said = "\(host) answers \(response.status)"
-    let wish = response.header("Retry-After").flatMap { self.wish($0, now: now) }
+    let wish = response.header("Retry-After").flatMap {
+      RetryAfter.wish($0, now: now, longest: longestWish)
+    }
     switch response.status {
     case 200..<300: return .delivered(said)
     case 301, 308:
@@ -54,35 +56,9 @@ enum WebhookAnswer {
     }
   }
 
-  /// How long a receiver wants to be left alone, in seconds or until a date; zero counts. nil for what is neither.
-  static func wish(_ text: String, now: Timestamp) -> Duration? {
-    let digits = text.filter { $0 != " " }
-    if !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
-      // What does not fit is longer than anybody waits.
-      return min(.seconds(Int64(digits) ?? .max / 2), longestWish)
-    }
-    guard let date = HTTPDate.parse(text) else { return nil }
-    return min(max(date - now, .zero), longestWish)
-  }
-
   /// Where a redirect leads, without the path: that may be a secret there, too.
   private static func place(_ response: HTTPResponse) -> String {
     response.header("Location").flatMap { HTTPAddress($0) }.map { " to \(PrintableText.clip($0.origin, to: 120))" }
       ?? ""
-  }
-}
-
-/// Dates of HTTP in the one form that is sent: `Sun, 06 Nov 1994 08:49:37 GMT`.
-enum HTTPDate {
-  private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-  /// The instant; nil where the text is no such date.
-  static func parse(_ text: String) -> Timestamp? {
-    let words = text.split(separator: " ")
-    guard words.count == 6, words[5] == "GMT", words[1].utf8.count == 2, words[3].utf8.count == 4,
-      let month = months.firstIndex(of: String(words[2]))
-    else { return nil }
-    let number = month + 1
-    return Timestamp(parsing: "\(words[3])-\(number < 10 ? "0" : "")\(number)-\(words[1])T\(words[4])Z")
   }
 }

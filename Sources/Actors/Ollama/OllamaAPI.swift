@@ -158,7 +158,8 @@ public struct OllamaAPI: ModelServer {
   private func expectSuccess(_ response: HTTPResponse, _ what: String) throws(ModelServerFailure) {
     guard !response.isSuccess else { return }
     guard let text = errorText(response) else {
-      throw ModelServerFailure(.server, "\(name): \(what) failed with HTTP \(response.status)")
+      throw ModelServerFailure(
+        .server, "\(name): \(what) failed with HTTP \(response.status)\(ServerText.remedy(ofStatus: response.status))")
     }
     throw ModelServerFailure(ServerText.kind(ofError: text), "\(name): \(what) failed: \(ServerText.printable(text))")
   }

@@ -53,7 +53,10 @@ public struct PullStream: Sendable {
       switch last {
       case .failed(let failure) where failure.kind != .malformed: return .failed(failure)
       default:
-        return .failed(ModelServerFailure(.server, "\(server) answered the pull of \(model) with HTTP \(status)"))
+        return .failed(
+          ModelServerFailure(
+            .server,
+            "\(server) answered the pull of \(model) with HTTP \(status)\(ServerText.remedy(ofStatus: status))"))
       }
     }
     return last ?? .truncated

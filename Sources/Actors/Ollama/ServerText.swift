@@ -19,6 +19,15 @@ enum ServerText {
     return kept
   }
 
+  /// What to do about a status that says nothing itself; empty where nothing is known.
+  static func remedy(ofStatus status: Int) -> String {
+    switch status {
+    case 403:
+      " (a server that listens on loopback refuses host names that it does not know: give its IP address in OLLAMA_HOST)"
+    default: ""
+    }
+  }
+
   /// What kind of failure the server's own words tell of.
   static func kind(ofError text: String) -> ModelServerFailure.Kind {
     let words = text.lowercased()

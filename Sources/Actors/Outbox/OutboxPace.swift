@@ -19,11 +19,12 @@ struct OutboxPace: Sendable {
   ///
   /// - Parameters:
   ///   - wanted: how long it wants to be left alone: never shorter than our own pause, never longer than our longest.
+  ///     Chance adds to it as to our own: it may have told many daemons the same.
   ///   - chance: 0 to 1.
   mutating func onAway(now: Duration, wanted: Duration?, chance: Double) {
     let own = Self.pause(after: failures, chance: chance)
     failures += 1
-    notBefore = now + max(own, min(wanted ?? .zero, Self.longestRetry))
+    notBefore = now + max(own, min(wanted ?? .zero, Self.longestRetry) * (1 + chance * Self.retrySpread))
   }
 
   /// It took something, or said what it wants of a person.

@@ -196,7 +196,8 @@ public actor RetrainActor {
     case .conflicting(let other):
       let there = kind == .pull ? "a rollback" : "a refresh"
       throw RunRefusal(
-        description: "\(there) of \(model) waits or is running (run \(other)): ask again when it has ended")
+        description: "\(there) of \(model) waits or is running (run \(other)): ask again when it has ended; where no "
+          + "daemon runs, `retraind check` takes it up again")
     case .refused:
       throw RunRefusal(
         description: "\(RetrainLane.capacity) runs are waiting already: wait until some have ended", isTransient: true)

@@ -2,6 +2,9 @@
 public enum RuleBounds {
   /// How far ahead of the clock a stamp may lie before it is taken for a wrong clock's.
   public static let futureTolerance: Duration = .seconds(5 * 60)
+  /// Earliest stamp that is taken of a cycle or a judgement, 2015-01-01T00:00:00Z: no model that is watched here is
+  /// older, but a clock that was never set is.
+  public static let earliestStamp = Timestamp(microseconds: 1_420_070_400_000_000)
   /// Longest cycle that is believed; a longer `window_minutes` counts as absent.
   public static let longestCycleMinutes: Int64 = 366 * 24 * 60
   /// Most cycles that a rule's window may hold; a longer one is cut to it.

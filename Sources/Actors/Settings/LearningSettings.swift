@@ -1,5 +1,8 @@
 /// How judgements become cycles.
 public struct LearningSettings: Sendable, Hashable {
+  /// A judgement that is older than this when it comes is kept, and counts in no cycle.
+  public static let lateBound = Duration.seconds(7 * 86_400)
+
   /// Whether they do; never where cycles come from Supabase.
   public var isEnabled: Bool
   /// Length of a cycle.
@@ -19,5 +22,5 @@ public struct LearningSettings: Sendable, Hashable {
 
 extension Settings {
   /// Whether this daemon makes cycles of judgements: where they come from Supabase, another system does.
-  var makesCycles: Bool { learning.isEnabled && supabase?.isComplete != true }
+  public var makesCycles: Bool { learning.isEnabled && supabase?.isComplete != true }
 }

@@ -36,7 +36,7 @@ public struct StatePaths: Sendable, Hashable {
     if path.hasPrefix("/") || directory.isEmpty { return path }
     var rest = path[...]
     while rest.hasPrefix("./") { rest = rest.dropFirst(2) }
-    return directory.hasSuffix("/") ? directory + rest : directory + "/" + rest
+    return directory.hasSuffix("/") ? directory + String(rest) : directory + "/" + String(rest)
   }
 
   /// The directory part of a path: `.` where it has none.

@@ -149,6 +149,8 @@ public struct RecordAnswer: Sendable, Hashable, Codable {
   public var isFirst: Bool
   /// Its length as it stands in the store.
   public var windowMinutes: Int64?
+  /// True where a cycle with this id, which says the same, stood there before.
+  public var isThere: Bool?
 }
 
 /// What became of judgements, in the order in which they were sent.

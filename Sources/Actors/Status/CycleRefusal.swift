@@ -1,4 +1,4 @@
-import Rules
+public import Rules
 
 /// Why a cycle is not recorded, whoever sends it: `record` says the same of its options before it asks.
 public struct CycleRefusal: Error, Sendable, Hashable, CustomStringConvertible {
@@ -29,6 +29,8 @@ public struct CycleRefusal: Error, Sendable, Hashable, CustomStringConvertible {
       }
     } else if cycle.accepted == nil || cycle.rejected == nil {
       throw CycleRefusal(description: "a cycle needs accepted and rejected, or acceptRate where nobody counted")
+    } else if cycle.accepted == 0, cycle.rejected == 0 {
+      throw CycleRefusal(description: nothingJudged)
     }
     for (name, label) in [("id", cycle.id), ("modelVersion", cycle.modelVersion)] {
       guard let label else { continue }
@@ -39,11 +41,26 @@ public struct CycleRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         throw CycleRefusal(description: "\(name): it contains a control character")
       }
     }
-    let end = cycle.microseconds.map(Timestamp.init(microseconds:)) ?? now
-    guard end <= now.adding(RuleBounds.futureTolerance) else {
-      throw CycleRefusal(
-        description: "microseconds: \(end.rfc3339) lies in the future (it is \(now.rfc3339)): a cycle is recorded when "
-          + "it has ended")
+    if let microseconds = cycle.microseconds,
+      let why = untimely(Timestamp(microseconds: microseconds), now: now)
+    {
+      throw CycleRefusal(description: "microseconds: \(why)")
     }
   }
+
+  /// Why a cycle cannot have ended at an instant, in words that follow the name of the field; nil where it can.
+  public static func untimely(_ end: Timestamp, now: Timestamp) -> String? {
+    if end > now.adding(RuleBounds.futureTolerance) {
+      return "\(end.rfc3339) lies in the future (it is \(now.rfc3339)): a cycle is recorded when it has ended"
+    }
+    return end < RuleBounds.earliestStamp ? "\(end.rfc3339) \(tooOld)" : nil
+  }
+
+  /// What is wrong with a stamp before the earliest, and what to do.
+  static let tooOld = "lies before \(RuleBounds.earliestStamp.rfc3339), the earliest that is taken: correct the year"
+
+  /// Why counts are no evidence.
+  public static let nothingJudged =
+    "nothing was accepted or rejected, which is no evidence: a rate of nothing is not 0; record cycles in which "
+    + "something was judged"
 }

@@ -54,6 +54,10 @@ public struct JudgementRefusal: Error, Sendable, Hashable, CustomStringConvertib
         message: "\(Timestamp(microseconds: microseconds).rfc3339) lies in the future (it is \(now.rfc3339))",
         remedy: "a judgement is recorded when it was made")
     }
+    if let microseconds = judgement.microseconds, Timestamp(microseconds: microseconds) < RuleBounds.earliestStamp {
+      throw JudgementRefusal(
+        field: "created_at", message: "\(Timestamp(microseconds: microseconds).rfc3339) \(CycleRefusal.tooOld)")
+    }
   }
 }
 
@@ -62,7 +66,8 @@ public struct JudgementsElsewhere: Error, Sendable, Hashable, CustomStringConver
   /// For people.
   public let description =
     "cycles come from Supabase: judgements are written there, by the system that makes its cycles, and none is recorded "
-    + "here. To record them here, take supabase.url and its key out of the configuration"
+    + "here. To record them here, take supabase.url and its key out of the configuration, "
+    + "and SUPABASE_URL out of the environment"
 
   /// There is one reason.
   public init() {}

@@ -174,6 +174,9 @@ struct ArgumentParser {
     }
     if options.accepted == nil { throw missing("--accepted N", "answers that were accepted") }
     if options.rejected == nil { throw missing("--rejected N", "answers that were rejected") }
+    if options.accepted == 0, options.rejected == 0 {
+      throw UsageError("--accepted 0 --rejected 0: \(CycleRefusal.nothingJudged).", hint: "Leave the cycle out.")
+    }
     return options
   }
 

@@ -104,10 +104,13 @@ struct ScannedArguments: Sendable, Hashable {
     if command == nil, let owner = owners.first {
       return UsageError(message, hint: "It stands behind the command: retraind \(owner) \(shown)")
     }
+    if let command, let first = CommandSpec.of(command).positionals.first, name == "--" + first.name.lowercased() {
+      return UsageError(message, hint: "Write \(first.name) without it: \(HelpText.usage(of: CommandSpec.of(command)))")
+    }
     if let near = NearestName.of(name, among: own.map(\.name)) {
       return UsageError(message, hint: "Did you mean \(near)?")
     }
-    if !owners.isEmpty { return UsageError(message, hint: "It is an option of \(owners.joined(separator: " and ")).") }
+    if !owners.isEmpty { return UsageError(message, hint: "It is an option of \(owners.joined(separator: ", ")).") }
     return UsageError(message, hint: helpHint)
   }
 

@@ -85,7 +85,9 @@ extension CommandSpec {
         OptionSpec("--rejected", value: "N", "answers that were rejected"),
         OptionSpec("--edited", value: "N", "answers that were edited"),
         OptionSpec("--rate", value: "X", "the accept rate, 0 to 1, where nobody counted"),
-        OptionSpec("--timestamp", value: "T", "end of the cycle, such as 2026-11-23T14:37:14Z (now without it)"),
+        OptionSpec(
+          "--timestamp", value: "T", "end of the cycle, such as 2026-11-23T14:37:14Z; UTC without a zone (default: now)"
+        ),
         OptionSpec("--window-minutes", value: "N", "length of the cycle in minutes (its default and use: see above)"),
         OptionSpec("--version", value: "V", "the model's version"),
         OptionSpec("--id", value: "ID", "the cycle's id (a new one without it): the same twice is one cycle"),
@@ -117,7 +119,9 @@ extension CommandSpec {
         OptionSpec("--completion", value: "TEXT", "what it answered"),
         OptionSpec("--version", value: "V", "the model's version"),
         OptionSpec("--confidence", value: "X", "how sure the model was, 0 to 1 (0: not known)"),
-        OptionSpec("--timestamp", value: "T", "when it was judged, such as 2026-11-23T14:37:14Z (now without it)"),
+        OptionSpec(
+          "--timestamp", value: "T",
+          "when it was judged, such as 2026-11-23T14:37:14Z; UTC without a zone (default: now)"),
         OptionSpec("--id", value: "ID", "the judgement's id (a new one without it): the same twice is one"),
         OptionSpec("--import", value: "FILE", "add the judgements of a file of JSON lines; again adds none twice"),
       ],
@@ -128,7 +132,10 @@ extension CommandSpec {
       ]),
     CommandSpec(
       .retrain, "refresh a model now, whatever its accept rate",
-      details: "A daemon carries it out, and answers once it is recorded; without one, the command does it itself.",
+      details: """
+        A daemon carries it out, and answers once it is recorded; without one, the command does it itself,
+        where there is state already: it makes none (`run`, `check`, `record` and `feedback` do).
+        """,
       usage: "MODEL [--wait]", positionals: [requiredModel],
       options: [OptionSpec("--wait", "wait for the end of the run")],
       examples: [Example("retraind retrain llama3.2:3b --wait", "refresh it and see how it ends")]),

@@ -27,11 +27,18 @@ enum CheckCommand {
     _ options: CheckOptions, _ loaded: LoadedConfiguration, _ requests: SignalRequests, _ progress: ProgressLine,
     _ context: ProgramContext, _ thread: ThreadExecutor?
   ) async throws -> [CheckEntry] {
+    // Before anything is written down about it. Where nothing at all is known yet, any name is as good as another.
+    if let model = options.model, let unknown = await ModelNames.unknown(model, loaded), !unknown.known.isEmpty {
+      throw CommandFailure(code: ExitCode.failure, unknown.refusal)
+    }
     let request = ControlRequest(
       .check, model: options.model, isDryRun: options.dryRun, waits: !options.noWait)
     let link = DaemonLink(loaded, requests: requests, context.terminal)
     if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
       return reply.checks ?? []
+    }
+    if let obstacle = State.obstacle(on: loaded.paths.database) {
+      throw CommandFailure(code: obstacle.code, obstacle.reason)
     }
     for warning in loaded.warnings { context.terminal.say("retraind: \(warning)") }
     do {
@@ -53,8 +60,16 @@ enum CheckCommand {
       context.terminal.say("retraind: no daemon runs here that would carry a run out, so this command waits for it.")
     }
     return try await OneShot.with(loaded, context) { monitor in
-      try await monitor.check(
+      let entries = try await monitor.check(
         model: options.model, isDryRun: false, waits: true, progress: { progress.show($0) })
+      // What an earlier process left unfinished went on with the start of this one; its end would interrupt it again.
+      for run in try await monitor.finishOpenRuns(progress: { progress.show($0) }) {
+        let outcome = RunWords.outcome(state: run.state, result: run.result, error: run.error)
+        context.terminal.say(
+          "retraind: run \(run.run) of \(run.model.shownName), which was left unfinished, went on: \(outcome.shownText)"
+        )
+      }
+      return entries
     }
   }
 
@@ -85,7 +100,11 @@ enum CheckText {
     }
     let model = entry.model?.shownName ?? "(no model)"
     var text = "\(mark)  \(model): \(entry.reason.shownText)"
-    if entry.action != .none { text += " → \(entry.action.rawValue)" }
+    switch entry.action {
+    // How a run ended stands in the reason.
+    case .none, .succeeded, .failed: break
+    case .started, .joined, .suppressed, .exhausted: text += " → \(entry.action.rawValue)"
+    }
     if let what = entry.quarantine {
       text += "\n  \(entry.quarantined == 1 ? "1 row" : "\(entry.quarantined) rows") quarantined: \(what)."
     }
@@ -136,21 +155,36 @@ struct CommandFailure: Error, CustomStringConvertible {
   }
 }
 
+/// How work ended that a signal may stop.
+private enum Ending<T: Sendable>: Sendable {
+  /// With a value.
+  case value(T)
+  /// With an error.
+  case failure(any Error)
+  /// Not: it was asked to stop.
+  case stopped
+}
+
 /// Runs work until it ends or a signal asks to stop, which cancels it.
 func stopped<T: Sendable>(
   by requests: SignalRequests, _ work: @escaping @Sendable () async throws -> T
 ) async throws -> T {
-  try await withThrowingTaskGroup(of: T?.self) { group in
-    group.addTask { try await work() }
+  let ending = await withTaskGroup(of: Ending<T>.self) { group -> Ending<T> in
+    group.addTask {
+      do { return .value(try await work()) } catch { return .failure(error) }
+    }
     group.addTask {
       while !Task.isCancelled {
-        if await requests.next().stop { return nil }
+        if await requests.next().stop { return .stopped }
       }
-      return nil
+      return .stopped
     }
     defer { group.cancelAll() }
-    guard let first = try await group.next() else { throw CancellationError() }
-    if let value = first { return value }
-    throw CancellationError()
+    return await group.next() ?? .stopped
+  }
+  switch ending {
+  case .value(let value): return value
+  case .failure(let error): throw error
+  case .stopped: throw CancellationError()
   }
 }

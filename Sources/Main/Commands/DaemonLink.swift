@@ -105,7 +105,16 @@ struct DaemonLink: Sendable {
   }
 
   private func unansweredFailure(_ consequence: String?) -> CommandFailure {
-    let pid = FileLock.processID(at: paths.lock).map { " (pid \($0))" } ?? ""
+    let daemon = FileLock.processID(at: paths.lock)
+    let pid = daemon.map { " (pid \($0))" } ?? ""
+    // It waits for its journal then, as everybody else does.
+    if let writer = SQLiteWriter.now(path: paths.database)?.process, writer != daemon {
+      return CommandFailure(
+        code: ExitCode.temporary,
+        "the daemon\(pid) does not answer: process \(writer) holds its database \(paths.database) locked. See what it is "
+          + "with `ps -p \(writer)`; an open transaction in a sqlite3 shell ends with COMMIT or ROLLBACK, and the daemon "
+          + "goes on by itself then." + (consequence.map { " \($0)" } ?? ""))
+    }
     return CommandFailure(
       code: ExitCode.temporary,
       "the daemon\(pid) does not answer; is it stopped?" + (consequence.map { " \($0)" } ?? ""))

@@ -21,6 +21,9 @@ enum ExplainCommand {
         explanations.append(Explanation(decision, run: run))
       }
       await journal.close()
+      if explanations.isEmpty, let model = options.model, let unknown = await ModelNames.unknown(model, loaded) {
+        throw CommandFailure(code: ExitCode.unavailable, unknown.refusal)
+      }
       if context.global.json {
         context.terminal.print(try JSON.encode(explanations, isPretty: true))
       } else if explanations.isEmpty {
@@ -125,8 +128,13 @@ struct Explanation: Encodable {
         + "  (decision \(decision) at \(at))"
     ]
     lines.append("  because    \(reason.shownText)")
-    lines.append(
-      "  rule       \(rule) (\(ruleHash)): mean of the newest \(have) cycles, \(need) needed, threshold \(threshold)")
+    let over =
+      switch have {
+      case 0: "no usable cycle"
+      case 1: "mean of the newest cycle"
+      default: "mean of the newest \(have) cycles"
+      }
+    lines.append("  rule       \(rule) (\(ruleHash)): \(over), \(need) needed, threshold \(threshold)")
     if let average { lines.append("  mean       \(Self.three(average))") }
     if let low = intervalLow, let high = intervalHigh {
       lines.append(

@@ -10,6 +10,12 @@ enum FeedbackCommand {
   ) async -> Int32 {
     do {
       let link = DaemonLink(loaded, requests: requests, context.terminal)
+      // Asked before: afterwards it is known.
+      var note: String?
+      if let model = options.model ?? options.judgement?.model {
+        note = await ModelNames.unknown(model, loaded)?.note
+      }
+      defer { if let note { context.terminal.say(note) } }
       if let file = options.file {
         return try await FeedbackImport.run(file, model: options.model, loaded, link, requests, context)
       }
@@ -25,6 +31,9 @@ enum FeedbackCommand {
       }
       if let why = entry.why { throw CommandFailure(code: ExitCode.failure, why) }
       show(entry, of: judgement, context)
+      if entry.outcome == .added, isLate(judgement, now: now, loaded) {
+        context.terminal.say("retraind: warning: it is \(lateWords)")
+      }
       if !loaded.settings.learning.isEnabled {
         context.terminal.say(
           "retraind: warning: learning.enabled is false, so no cycle is made of judgements; somebody else has to.")
@@ -50,6 +59,17 @@ enum FeedbackCommand {
       let words = isNew ? "recorded judgement \(entry.id) of \(model)" : "judgement \(entry.id) was already there"
       context.terminal.print(words, done: done)
     }
+  }
+
+  /// What is so with a judgement that came too late.
+  static let lateWords =
+    "older than 7 days: kept, and in no cycle; cycles of so long ago are "
+    + "added by `retraind record`"
+
+  /// Whether a judgement is too old for a cycle, where this program makes them.
+  static func isLate(_ judgement: Judgement, now: Timestamp, _ loaded: LoadedConfiguration) -> Bool {
+    guard loaded.settings.makesCycles, let at = judgement.microseconds else { return false }
+    return Timestamp(microseconds: at) < now.adding(.zero - LearningSettings.lateBound)
   }
 
   /// Adds judgements, all of them or none: through the daemon where one runs, else by itself.

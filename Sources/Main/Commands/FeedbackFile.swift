@@ -14,6 +14,8 @@ import Rules
 final class FeedbackFile {
   /// Bytes of a line.
   static let longestLine = JSON5Scanner.maximumSize
+  /// Bytes after which a line that is too long is taken for no line at all: it is not waited for its end.
+  static let longestSkip = 16 * longestLine
   /// Lines of a file.
   static let mostLines = 1_000_000
   /// Bytes of one read.
@@ -38,7 +40,11 @@ final class FeedbackFile {
   private var buffer: [UInt8] = []
   private var position = 0
   private var line = 0
+  /// The last line that was read to its end.
+  private var lastLine = 0
   private var isAtEnd = false
+  /// What ends the import; thrown once the lines before it are in.
+  private var failure: CommandFailure?
   /// A judgement that did not fit into the batch before.
   private var held: (line: Int, judgement: Judgement)?
   /// How often a line without an id stood there so far.
@@ -62,6 +68,7 @@ final class FeedbackFile {
 
   /// The next judgements; blocks.
   func next(now: Timestamp) throws(CommandFailure) -> Batch {
+    if let failure, held == nil { throw failure }
     var batch = Batch()
     var bytes = 0
     if let held {
@@ -70,10 +77,22 @@ final class FeedbackFile {
     }
     held = nil
     while batch.judgements.count < JudgementRecorder.mostAtOnce, batch.refused.count < JudgementRecorder.mostAtOnce {
-      guard let text = try nextLine() else {
+      let found: [UInt8]??
+      do throws(CommandFailure) {
+        if let failure { throw failure }
+        found = try nextLine()
+      } catch {
+        // What stands before it is good all the same.
+        failure = error
+        if batch.judgements.isEmpty, batch.refused.isEmpty { throw error }
+        batch.lastLine = lastLine
+        return batch
+      }
+      guard let text = found else {
         batch.isLast = true
         break
       }
+      lastLine = line
       let reader = FeedbackLine(file: name, number: line)
       guard let text else {
         batch.refused.append(
@@ -115,15 +134,30 @@ final class FeedbackFile {
   /// The next line without its end; an empty optional for one that is too long; nil at the end of the file.
   private func nextLine() throws(CommandFailure) -> [UInt8]?? {
     var isTooLong = false
+    var skipped = 0
     var from = position
     while true {
-      if let end = buffer[from...].firstIndex(of: 0x0A) {
+      let found = buffer[from...].firstIndex(of: 0x0A)
+      // No text has one, and it is not waited for the end of such a line: a device may have none.
+      if buffer[from..<(found ?? buffer.count)].contains(0) {
+        throw CommandFailure(
+          code: ExitCode.failure,
+          "--import: \(name):\(line + 1): a byte that is 0, which no text has: give a file of JSON lines in UTF-8")
+      }
+      if let end = found {
         defer { position = end + 1 }
         return .some(try finish(position..<end, isTooLong))
       }
       if isTooLong || buffer.count - position > Self.longestLine {
         isTooLong = true
+        skipped += buffer.count - position
         position = buffer.count
+        guard skipped <= Self.longestSkip else {
+          throw CommandFailure(
+            code: ExitCode.failure,
+            "--import: \(name):\(line + 1): the line has more than \(Self.longestSkip) bytes and no end: give a file with "
+              + "one JSON object a line, of at most \(Self.longestLine) bytes")
+        }
       }
       if isAtEnd {
         guard position < buffer.count || isTooLong else { return nil }

@@ -14,6 +14,8 @@ enum FeedbackImport {
     var added = 0
     var present = 0
     var refused = 0
+    /// Those among the added that came too late for a cycle.
+    var late = 0
     /// The last line that is in, or was refused.
     var line = 0
     /// What was wrong, in the order of the lines.
@@ -41,7 +43,7 @@ enum FeedbackImport {
         let batch = try await onOwnThread(name: "import") { try file.withLock { try $0.next(now: now) } }
         isLast = batch.isLast
         let told = counts.told.count
-        try await add(batch, of: path == "-" ? "standard input" : path, to: &counts, loaded, link)
+        try await add(batch, of: path == "-" ? "standard input" : path, to: &counts, now: now, loaded, link)
         for line in counts.told.dropFirst(told) where !context.global.json { context.terminal.say("retraind: \(line)") }
         requests.endAtOnce(true)
       } catch {
@@ -58,12 +60,16 @@ enum FeedbackImport {
         JSONText.of(
           .object([
             ("added", .integer(Int64(counts.added))), ("already_there", .integer(Int64(counts.present))),
-            ("refused", .integer(Int64(counts.refused))), ("lines", .integer(Int64(counts.line))),
+            ("refused", .integer(Int64(counts.refused))), ("in_no_cycle", .integer(Int64(counts.late))),
+            ("lines", .integer(Int64(counts.line))),
             ("errors", .array(counts.told.map { .text($0) })),
           ])))
     } else {
       if counts.refused > counts.told.count {
         context.terminal.say("retraind: and \(counts.refused - counts.told.count) more refused lines")
+      }
+      if counts.late > 0 {
+        context.terminal.say("retraind: \(counts.late) of the added are \(FeedbackCommand.lateWords)")
       }
       context.terminal.print(words(counts))
     }
@@ -71,15 +77,17 @@ enum FeedbackImport {
   }
 
   private static func add(
-    _ batch: FeedbackFile.Batch, of name: String, to counts: inout Counts, _ loaded: LoadedConfiguration,
-    _ link: DaemonLink
+    _ batch: FeedbackFile.Batch, of name: String, to counts: inout Counts, now: Timestamp,
+    _ loaded: LoadedConfiguration, _ link: DaemonLink
   ) async throws {
     var refused = batch.refused.map { (line: $0.position?.line ?? 0, why: $0.description) }
     if !batch.judgements.isEmpty {
       let answer = try await FeedbackCommand.add(batch.judgements.map(\.judgement), loaded, link)
       for (entry, judgement) in zip(answer.judgements, batch.judgements) {
         switch entry.outcome {
-        case .added: counts.added += 1
+        case .added:
+          counts.added += 1
+          if FeedbackCommand.isLate(judgement.judgement, now: now, loaded) { counts.late += 1 }
         case .alreadyThere: counts.present += 1
         case .refused:
           refused.append((judgement.line, "\(name):\(judgement.line):1: id: \(entry.why ?? "refused")"))

@@ -57,7 +57,7 @@ struct FeedbackLine {
   private func values(_ bytes: [UInt8]) throws(ConfigError) -> [String: ConfigNode] {
     let root: ConfigNode
     do throws(ConfigErrors) {
-      let scanned = try JSON5Scanner.scan(bytes, file: file)
+      let scanned = try JSON5Scanner.scan(bytes, file: file, line: number)
       if !scanned.duplicates.isEmpty { throw scanned.duplicates }
       root = scanned.root
     } catch {

@@ -101,8 +101,12 @@ struct CycleEntry: HistoryEntry {
     accepted = row.accepted
     rejected = row.rejected
     edited = row.edited
-    // A rate that is not a number cannot be written as JSON; `check` says why the row does not count.
+    // A rate that is not a number cannot be written as JSON; `check` says why the row does not count. Where the writer
+    // left it out, it follows from the counts.
     acceptRate = row.acceptRate.flatMap { $0.isFinite ? $0 : nil }
+    if row.acceptRate == nil, let accepted, let rejected, accepted >= 0, rejected >= 0, accepted > 0 || rejected > 0 {
+      acceptRate = Double(accepted) / (Double(accepted) + Double(rejected))
+    }
   }
 
   func line(_ terminal: Terminal) -> String {

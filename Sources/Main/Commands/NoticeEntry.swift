@@ -33,6 +33,7 @@ struct NoticeEntry: HistoryEntry {
 
   func line(_ terminal: Terminal) -> String {
     let reason = (why ?? (state == "pending" ? lastError : nil)).map { ": \($0.shownText)" } ?? ""
-    return "\(createdAt)  \(sink)  \(event)  \(text.shownText)  (\(state)\(reason), \(id))"
+    let standing = state == NoticeRow.State.dead.rawValue ? "given up" : state
+    return "\(createdAt)  \(sink)  \(event)  \(text.shownText)  (\(standing)\(reason), \(id))"
   }
 }

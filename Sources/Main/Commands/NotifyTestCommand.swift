@@ -53,7 +53,7 @@ enum SinkText {
       + sinks.flatMap { sink -> [String] in
         let last = sink.lastDelivery.map { ", last told \($0)" } ?? ", never told yet"
         var lines = [
-          "  \(sink.name): \(sink.state), \(sink.pending) pending, \(sink.delivered) delivered, \(sink.dead) dead\(last)"
+          "  \(sink.name): \(sink.state), \(sink.pending) pending, \(sink.delivered) delivered, \(sink.dead) given up\(last)"
         ]
         if let problem = sink.problem { lines.append(terminal.paint("    \(problem.shownText)", .red)) }
         if let why = sink.lastFailure, let at = sink.lastFailureAt {

@@ -62,6 +62,7 @@ enum OneShot {
 enum StartRefusal {
   static func explain(_ error: any Error, paths: StatePaths) -> (code: Int32, reason: String) {
     let cause = (error as? SupervisorError)?.underlying ?? error
+    if let obstacle = State.obstacle(on: paths.database) { return obstacle }
     if let failure = cause as? JournalFailure, failure.isFull || failure.isTransient { return explain(failure) }
     if let failure = cause as? FileFailure, failure.code == ENOSPC || failure.code == EDQUOT {
       return (ExitCode.temporary, "\(failure.path): \(noSpace)")
@@ -74,7 +75,8 @@ enum StartRefusal {
         let who = pid.map { "process \($0)" } ?? "another process"
         return (
           ExitCode.temporary,
-          "\(who) already works on this state directory (lock \(paths.lock)): use that one, stop it, or give another --state-dir"
+          "\(who) already works on this state directory (lock \(paths.lock)): wait until it has ended, stop it, or give another "
+            + "--state-dir"
         )
       case .denied: return (ExitCode.permission, "\(failure)")
       case .unsupported: return (ExitCode.configuration, "\(failure)")
@@ -104,6 +106,7 @@ enum StartRefusal {
       return (ExitCode.temporary, "\(inner.path): \(noSpace)")
     }
     if failure.isTransient { return (ExitCode.temporary, failure.description) }
+    if case .database(let inner) = failure, let obstacle = State.obstacle(on: inner.path) { return obstacle }
     return (failure.isPermission ? ExitCode.permission : ExitCode.failure, failure.description)
   }
 
@@ -132,8 +135,24 @@ enum State {
     context.fail(problem.reason, code: problem.code)
   }
 
+  /// Exit code and words where something that is no directory stands on the way to a database; nil where nothing does.
+  static func obstacle(on path: String) -> (code: Int32, reason: String)? {
+    var rest = path[...]
+    while let slash = rest.lastIndex(of: "/"), slash > rest.startIndex {
+      rest = rest[..<slash]
+      var status = stat()
+      guard stat(String(rest), &status) == 0 else { continue }
+      if status.st_mode & S_IFMT == S_IFDIR { return nil }
+      return (
+        ExitCode.configuration, "\(rest) is not a directory, so \(path) cannot be there: name another --state-dir"
+      )
+    }
+    return nil
+  }
+
   /// Exit code and words for a database that could not be looked at.
   static func problem(error: Int32, path: String) -> (code: Int32, reason: String) {
+    if let obstacle = obstacle(on: path) { return obstacle }
     if error == EACCES || error == EPERM {
       return (
         ExitCode.permission,

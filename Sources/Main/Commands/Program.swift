@@ -68,6 +68,7 @@ func runProgram(_ arguments: [String]) -> Never {
       wantsJSON ? errorDocument(error.message, code: UsageError.exitCode, remedy: error.hint) : error.description)
     endProgram(UsageError.exitCode)
   }
+  if case .run = invocation {} else { Heap.keep() }
   let context = ProgramContext(
     environment: environment, workingDirectory: FileManager.default.currentDirectoryPath,
     terminal: Terminal(environment: environment, noColor: invocation.global.noColor), global: invocation.global)

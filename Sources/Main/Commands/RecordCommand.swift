@@ -19,22 +19,32 @@ enum RecordCommand {
     cycle.edited = options.edited
     cycle.acceptRate = options.rate
     do {
-      try refuseFuture(options.timestamp)
+      try refuseUntimely(options.timestamp)
+      // Asked before: afterwards it is known.
+      let note = await ModelNames.unknown(options.model, loaded)?.note
       let answer = try await record(cycle, loaded, requests, context)
-      let done = "The cycle WAS recorded, as \(answer.id): do not record it again."
+      if let note { context.terminal.say(note) }
+      let isThere = answer.isThere ?? false
+      let done = "The cycle \(isThere ? "was already there" : "WAS recorded"), as \(answer.id): do not record it again."
       if context.global.json {
         struct Recorded: Encodable {
           var id: String
           var model: String
           var isFirst: Bool
           var windowMinutes: Int64?
+          var outcome: FeedbackAnswer.Outcome
         }
         let recorded = Recorded(
-          id: answer.id, model: options.model, isFirst: answer.isFirst, windowMinutes: answer.windowMinutes)
+          id: answer.id, model: options.model, isFirst: answer.isFirst, windowMinutes: answer.windowMinutes,
+          outcome: isThere ? .alreadyThere : .added)
         context.terminal.print(try JSON.encode(recorded), done: done)
       } else {
         let first = answer.isFirst ? ", its first" : ""
-        context.terminal.print("recorded cycle \(answer.id) of \(options.model)\(first)", done: done)
+        let words =
+          isThere
+          ? "cycle \(answer.id) of \(options.model) was already there; nothing was written"
+          : "recorded cycle \(answer.id) of \(options.model)\(first)"
+        context.terminal.print(words, done: done)
       }
       return ExitCode.success
     } catch {
@@ -42,14 +52,11 @@ enum RecordCommand {
     }
   }
 
-  /// A cycle that has not ended yet would be kept, and left out of every check.
-  private static func refuseFuture(_ timestamp: Timestamp?) throws(CommandFailure) {
+  /// A cycle that has not ended yet would be kept, and left out of every check; one of long ago is a wrong clock's.
+  private static func refuseUntimely(_ timestamp: Timestamp?) throws(CommandFailure) {
     let now = Timestamp(microseconds: WallClock.system.microseconds())
-    guard let timestamp, timestamp > now.adding(RuleBounds.futureTolerance) else { return }
-    throw CommandFailure(
-      code: ExitCode.usage,
-      "--timestamp: \(timestamp.rfc3339) lies in the future (it is \(now.rfc3339)): a cycle is recorded when it has ended"
-    )
+    guard let timestamp, let why = CycleRefusal.untimely(timestamp, now: now) else { return }
+    throw CommandFailure(code: ExitCode.usage, "--timestamp: \(why)")
   }
 
   private static func record(
@@ -92,6 +99,8 @@ enum ModelRunCommand {
     _ command: ControlRequest.Command, _ options: ModelRunOptions, _ loaded: LoadedConfiguration,
     _ requests: SignalRequests, _ progress: ProgressLine, _ context: ProgramContext
   ) async throws -> RunAnswer {
+    // Ollama may know it all the same.
+    if let note = await ModelNames.unknown(options.model, loaded)?.note { context.terminal.say(note) }
     let link = DaemonLink(loaded, requests: requests, context.terminal)
     let request = ControlRequest(command, model: options.model, waits: options.wait)
     if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {

@@ -154,7 +154,9 @@ enum StatusText {
         "; last cycle \(cycle.timestamp ?? "(no timestamp)"), \(cycle.model?.shownName ?? "(no model)"): "
           + "\(cycle.accepted ?? 0) accepted, \(cycle.rejected ?? 0) rejected"
       }
-      lines.append("  judgements    \(learning.pending) in no cycle yet\(last ?? "")")
+      // Those beyond are not counted.
+      let more = learning.pending >= Journal.mostPending ? " or more" : ""
+      lines.append("  judgements    \(learning.pending)\(more) in no cycle yet\(last ?? "")")
     }
     if let error = learning.lastError {
       lines.append(terminal.paint("  no cycles are made of judgements: \(error.shownText)", .red))

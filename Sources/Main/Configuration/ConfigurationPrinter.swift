@@ -38,7 +38,7 @@ struct ConfigurationPrinter {
     for field in loaded.settings.fields where field.path.first != "notify" {
       root.set(["settings"] + field.path, field.value.json)
     }
-    if !loaded.settings.notify.isEmpty { root.set(["settings", "notify"], sinkList()) }
+    root.set(["settings", "notify"], sinkList())
     for field in loaded.settings.fields {
       root.set(["sources", field.name], JSONText.quote(source(field.path)))
     }
@@ -62,7 +62,7 @@ struct ConfigurationPrinter {
 
   /// The list of sinks, in the order of the file.
   private func sinkLines() -> [String] {
-    if loaded.settings.notify.isEmpty { return [] }
+    if loaded.settings.notify.isEmpty { return [pad("  notify: [],") + "// \(source(["notify"])): nobody is told"] }
     var lines = ["  notify: ["]
     for sink in loaded.settings.notify {
       lines.append("    {")

@@ -33,7 +33,7 @@ extension JSON5Scanner {
   /// What follows a backslash in a text; nil for a line that goes on.
   private mutating func escape(at position: SourcePosition) throws(Problem) -> Unicode.Scalar? {
     guard let scalar = cursor.advance() else {
-      throw Problem(position: position, message: "the file ends within an escape")
+      throw Problem(position: position, message: "the \(whole) ends within an escape")
     }
     switch scalar {
     case "b": return "\u{08}"

@@ -23,6 +23,8 @@ struct JSON5Scanner {
 
   /// The file's name, for messages.
   private let file: String
+  /// What the text is: a file, or a line of one.
+  let whole: String
   /// Where the scanner is. The other files of the scanner move it too.
   var cursor: ScalarCursor
   /// Keys that stood twice.
@@ -31,12 +33,15 @@ struct JSON5Scanner {
   private var path: [String] = []
 
   /// The tree, and every duplicate key.
+  ///
+  /// - Parameter line: where the text is one line of the file, its number there.
   static func scan(
-    _ bytes: [UInt8], file: String
+    _ bytes: [UInt8], file: String, line: Int? = nil
   ) throws(ConfigErrors) -> (root: ConfigNode, duplicates: ConfigErrors) {
     var scanner: JSON5Scanner
     do throws(Problem) {
-      scanner = JSON5Scanner(file: file, cursor: ScalarCursor(try decode(bytes)))
+      let cursor = ScalarCursor(try decode(bytes), line: line ?? 1)
+      scanner = JSON5Scanner(file: file, whole: line == nil ? "file" : "line", cursor: cursor)
       let root = try scanner.document()
       return (root, scanner.duplicates)
     } catch {
@@ -47,8 +52,9 @@ struct JSON5Scanner {
   }
 
   /// Makes a scanner over a text.
-  private init(file: String, cursor: ScalarCursor) {
+  private init(file: String, whole: String, cursor: ScalarCursor) {
     self.file = file
+    self.whole = whole
     self.cursor = cursor
   }
 
@@ -84,18 +90,21 @@ struct JSON5Scanner {
     try skipSpace()
     guard cursor.next != nil else {
       throw Problem(
-        position: cursor.position, message: "the file is empty", remedy: "write {} to take every default, or remove it")
+        position: cursor.position, message: "the \(whole) is empty",
+        remedy: "write {} to take every default, or remove it")
     }
     if beginsWithKey {
       throw Problem(
         position: cursor.position, message: "a key stands outside of braces",
-        remedy: "the file is one object: write { before the first key and } behind the last value")
+        remedy: "the \(whole) is one object: write { before the first key and } behind the last value")
     }
     let root = try value(depth: 0)
     try skipSpace()
     if let scalar = cursor.next {
       throw Problem(
-        position: cursor.position, message: "\(JSON5Scanner.show(scalar)) stands after the end of the configuration",
+        position: cursor.position,
+        message:
+          "\(JSON5Scanner.show(scalar)) stands after the end of the \(whole == "file" ? "configuration" : "object")",
         remedy: "remove it, or look for a brace that closes too early")
     }
     return root
@@ -140,7 +149,7 @@ struct JSON5Scanner {
   private mutating func value(depth: Int) throws(Problem) -> ConfigNode {
     let start = cursor.position
     guard let scalar = cursor.next else {
-      throw Problem(position: start, message: "the file ends where a value should stand")
+      throw Problem(position: start, message: "the \(whole) ends where a value should stand")
     }
     switch scalar {
     case "{", "[":
@@ -216,7 +225,7 @@ struct JSON5Scanner {
   private func expected(_ what: String, in start: SourcePosition, _ opening: String) -> Problem {
     guard let scalar = cursor.next else {
       return Problem(
-        position: cursor.position, message: "the file ends where \(what) should stand",
+        position: cursor.position, message: "the \(whole) ends where \(what) should stand",
         remedy: "the \(opening) at \(start) is still open")
     }
     let remedy: String? =

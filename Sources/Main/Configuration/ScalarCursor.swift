@@ -5,10 +5,15 @@ struct ScalarCursor {
   /// The next scalar.
   private(set) var index = 0
   /// Where the next scalar stands.
-  private(set) var position = SourcePosition(line: 1, column: 1)
+  private(set) var position: SourcePosition
 
   /// Begins at the start of a text.
-  init(_ scalars: [Unicode.Scalar]) { self.scalars = scalars }
+  ///
+  /// - Parameter line: the number of its first line.
+  init(_ scalars: [Unicode.Scalar], line: Int = 1) {
+    self.scalars = scalars
+    position = SourcePosition(line: line, column: 1)
+  }
 
   /// The next scalar; nil at the end.
   var next: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }

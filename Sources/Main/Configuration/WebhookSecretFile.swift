@@ -60,7 +60,8 @@ enum WebhookSecretFile {
         WebhookSecret(word) != nil
       else {
         return Finding(
-          problem: "secretFile \(shown) holds no secret: one is whsec_ and the base64 of 24 to 64 bytes, such as "
+          problem: "secretFile \(shown) holds no secret: one is whsec_ and the base64 of 24 to 64 bytes (the "
+            + "prefix may be missing, the base64 may not: text as it stands is no key), such as "
             + "`echo whsec_$(openssl rand -base64 32)` makes")
       }
       return Finding(

@@ -200,6 +200,8 @@ struct ProjectFacts: Sendable {
   var key: SupabaseEndpoint.KeyKind
   /// Its tables.
   var tables: [ProjectInspection.Table]
+  /// Where they are, where that is not below `/rest/v1` of its URL.
+  var bareBase: String?
 }
 
 /// What a check would say.

@@ -81,10 +81,9 @@ enum ServerProbe {
   {
     guard let settings, let key = settings.key else { return nil }
     let endpoint = SupabaseEndpoint(url: settings.url, key: key.reveal())
+    let report = await ProjectInspection.look(endpoint, transport: CurlTransport(network), timeouts: timeouts)
     return ProjectFacts(
-      url: settings.url, key: endpoint.kind,
-      tables: await ProjectInspection.look(
-        endpoint, transport: CurlTransport(network), timeouts: timeouts))
+      url: settings.url, key: endpoint.kind, tables: report.tables, bareBase: report.isBare ? report.base : nil)
   }
 
   /// What a check would say.

@@ -14,6 +14,12 @@ enum StoreFindings {
           why: "row-level security may hide cycles from it, and events may be refused: the service role's is meant",
           type: "SUPABASE_SERVICE_ROLE_KEY_FILE=FILE"))
     }
+    if let base = facts.bareBase {
+      findings.append(
+        Finding(
+          .note, .supabase, "tables are asked for at \(base), without /rest/v1",
+          why: "a PostgREST of its own answers there, with no gateway before it"))
+    }
     // The same trouble of every table is told once.
     var told: Set<String> = []
     for table in facts.tables { findings += Self.table(table, facts, &told) }

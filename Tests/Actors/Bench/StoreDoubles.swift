@@ -10,6 +10,7 @@ final class ScriptedStats: StatsSource {
     var failure: String?
     var rows: [ModelRows]?
     var gate: (gate: Gate, isDeaf: Bool)?
+    var passing = 0
     var active = 0
     var most = 0
   }
@@ -31,14 +32,21 @@ final class ScriptedStats: StatsSource {
   func fail(_ why: String?) { state.withLock { $0.failure = why } }
   /// Gives these rows in place of the real ones.
   func replace(_ rows: [ModelRows]) { state.withLock { $0.rows = rows } }
-  /// Makes queries wait for a gate.
-  func hold(_ gate: Gate, isDeaf: Bool = false) { state.withLock { $0.gate = (gate, isDeaf) } }
+  /// Makes queries wait for a gate, but for the next so many.
+  func hold(_ gate: Gate, isDeaf: Bool = false, after passing: Int = 0) {
+    state.withLock { state in
+      state.gate = (gate, isDeaf)
+      state.passing = passing
+    }
+  }
 
   func newestRows(of models: [String?]?, limit: Int) async throws(StoreFailure) -> [ModelRows] {
-    let (failure, gate) = state.withLock { state in
+    let (failure, gate) = state.withLock { state -> (String?, (gate: Gate, isDeaf: Bool)?) in
       state.active += 1
       state.most = max(state.most, state.active)
-      return (state.failure, state.gate)
+      let passes = state.passing > 0
+      if passes { state.passing -= 1 }
+      return (state.failure, passes ? nil : state.gate)
     }
     calls.record("asked")
     defer { state.withLock { $0.active -= 1 } }

@@ -59,6 +59,29 @@ struct LearningActorTests {
     func execute(_ script: String) throws { try SQLiteDatabase(path: bench.paths.database).execute(script: script) }
   }
 
+  @Test("cycles that were missed are told to the monitor once, and only where there are any")
+  func caughtUp() async throws {
+    var stage = try await Stage()
+    let told = EventRecorder<Int>()
+    func restarted() -> LearningActor {
+      LearningActor(journal: stage.journal, parts: stage.parts, settings: stage.settings) { told.record(1) }
+    }
+    stage.actor = restarted()
+    _ = await stage.actor.look()
+    #expect(told.all.isEmpty)
+    try await stage.judge([.approval, .rejection], minute: 60)
+    _ = await stage.actor.look()
+    // It is no longer the first look: the next check is soon enough.
+    #expect(try stage.cycles().count == 1)
+    #expect(told.all.isEmpty)
+    try await stage.judge([.rejection], minute: 200)
+    stage.actor = restarted()
+    _ = await stage.actor.look()
+    _ = await stage.actor.look()
+    #expect(try stage.cycles().count == 2)
+    #expect(told.all.count == 1)
+  }
+
   @Test("what is closed becomes a cycle, what is open waits, and looking again changes nothing")
   func makes() async throws {
     var stage = try await Stage()

@@ -182,7 +182,7 @@ struct ArgumentParserTests {
       ("check --accepted 1", "check has no option --accepted | It is an option of record."),
       (
         "status --model m",
-        "status has no option --model | It is an option of run and check and explain and history and record and feedback."
+        "status has no option --model | It is an option of run, check, explain, history, record, feedback."
       ),
       (
         "--dry-run check",

@@ -86,7 +86,8 @@ struct HelpTextTests {
         retraind retrain MODEL [--wait]
 
         Refresh a model now, whatever its accept rate.
-        A daemon carries it out, and answers once it is recorded; without one, the command does it itself.
+        A daemon carries it out, and answers once it is recorded; without one, the command does it itself,
+        where there is state already: it makes none (`run`, `check`, `record` and `feedback` do).
 
         Examples:
           retraind retrain llama3.2:3b --wait  refresh it and see how it ends

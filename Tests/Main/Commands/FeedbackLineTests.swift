@@ -127,6 +127,35 @@ struct FeedbackLineTests {
     #expect(try self.batches(Array(long.utf8)).flatMap(\.refused).count == 1)
   }
 
+  @Test("what is wrong within a line is told with the line of the file, and of a line, not a file")
+  func positions() throws {
+    let lines = "{\"type\":\"approval\"}\n{\"type\":\"approval\",\n\"model\": \"x\"}\n"
+    let refused = try batches(Array(lines.utf8)).flatMap(\.refused).map(\.description)
+    #expect(refused.count == 2)
+    #expect(refused.first?.contains(":2:20: the line ends where") == true, "\(refused)")
+    #expect(refused.first?.contains("the { at 2:1 is still open") == true, "\(refused)")
+    #expect(refused.last?.contains("the line is one object") == true, "\(refused)")
+  }
+
+  @Test("a byte that is 0 and a line without an end stop the import, after what stands before them")
+  func endless() throws {
+    let good = Array("{\"type\":\"approval\"}\n".utf8)
+    for bad in [[UInt8](repeating: 0, count: 10), [UInt8](repeating: 120, count: FeedbackFile.longestSkip + 1)] {
+      let path = FileManager.default.temporaryDirectory.path + "/retraind-endless-\(UUID().uuidString)"
+      try Data(good + bad).write(to: URL(fileURLWithPath: path))
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      let file = try FeedbackFile(path, model: "m")
+      let first = try file.next(now: Self.now)
+      #expect(first.judgements.count == 1)
+      #expect(first.lastLine == 1)
+      #expect(!first.isLast)
+      for _ in 0..<2 {
+        let failure = #expect(throws: CommandFailure.self) { try file.next(now: Self.now) }
+        #expect(failure?.description.contains(":2: ") == true, "\(failure?.description ?? "")")
+      }
+    }
+  }
+
   @Test("lines without an id have one that follows from what they say, and from how often it was said")
   func identifiers() throws {
     let line = "{\"type\":\"approval\",\"confidence\":0.5}\n"

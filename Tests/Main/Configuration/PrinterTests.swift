@@ -74,6 +74,7 @@ struct PrinterTests {
             level: "info",                          // default
             format: "text",                         // default
           },
+          notify: [],                               // default: nobody is told
         }
         // state directory: /s ($STATE_DIRECTORY)
 

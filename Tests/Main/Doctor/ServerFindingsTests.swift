@@ -137,6 +137,9 @@ struct ServerFindingsTests {
     for key in [SupabaseEndpoint.KeyKind.publishable, .legacy(role: "anon")] {
       #expect(project([fine, fine, fine], key: key).map(\.what) == ["the key is one of the role anon"])
     }
+    let bare = ProjectFacts(url: "http://x", key: .secret, tables: [], bareBase: "http://x")
+    #expect(StoreFindings.project(bare).map(\.severity) == [.note])
+    #expect(StoreFindings.project(bare).first?.what == "tables are asked for at http://x, without /rest/v1")
     let refused = ProjectInspection.State.badKey("401")
     #expect(project([refused, refused, refused]).map(\.severity) == [.error])
     let away = ProjectInspection.State.failed("refused")

@@ -52,6 +52,9 @@ public struct StandInProject: Sendable {
   /// Rows that an answer has at most, whatever is asked for.
   public var maximumRows = 1000
 
+  /// A PostgREST of one's own: no gateway before it, and tables at the root instead of below `/rest/v1`.
+  public var isBare = false
+
   /// The id of a row that a check constraint refuses.
   public var refuses: String?
 
@@ -80,12 +83,22 @@ public struct StandInProject: Sendable {
     /// The table that it is about; empty where the path names none.
     public var table: String {
       let path = target.split(separator: "?", omittingEmptySubsequences: false)[0]
-      return path.hasPrefix("/rest/v1/") ? String(path.dropFirst(9)) : ""
+      if path.hasPrefix("/rest/v1/") { return String(path.dropFirst(9)) }
+      return path.dropFirst().contains("/") ? "" : String(path.dropFirst())
     }
+
+    /// Whether it asks below `/rest/v1`.
+    var isBelowAPI: Bool { target.hasPrefix("/rest/v1/") }
   }
 
   /// Answers a request, and does what it asks.
   public mutating func answer(_ request: Request) -> StandInAnswer {
+    if isBare, request.isBelowAPI || request.table.isEmpty { return .unknownPath }
+    guard isBare || request.isBelowAPI else {
+      return StandInAnswer(
+        "404 Not Found", headers: [("Content-Type", "application/json; charset=utf-8")],
+        body: #"{"error":"requested path is invalid"}"#)
+    }
     let recorded = PostgRESTRecordings.shared
     guard let key = request.headers["apikey"] else { return recorded[""] }
     let bearer = request.headers["authorization"].map { String($0.dropFirst(7)) }

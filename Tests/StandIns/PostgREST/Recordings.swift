@@ -20,6 +20,12 @@ public struct StandInAnswer: Sendable {
     self.body = body
   }
 
+  /// What PostgREST says of a path that is none of a table, as its documentation has it.
+  public static let unknownPath = StandInAnswer(
+    "404 Not Found",
+    headers: [("Content-Type", "application/json; charset=utf-8"), ("Proxy-Status", "PostgREST; error=PGRST125")],
+    body: #"{"code":"PGRST125","details":null,"hint":null,"message":"Invalid path specified in request URL"}"#)
+
   /// The number.
   public var code: Int { Int(status.prefix(3)) ?? 0 }
 

@@ -9,11 +9,31 @@ struct ProjectInspectionTests {
   private func look(
     _ change: @Sendable (inout StandInPlay) -> Void = { _ in }, key: String = StandInProject.secretKey
   ) async -> (tables: [ProjectInspection.Table], transport: StandInTransport) {
+    let (report, transport) = await report(change, key: key)
+    return (report.tables, transport)
+  }
+
+  private func report(
+    _ change: @Sendable (inout StandInPlay) -> Void = { _ in }, key: String = StandInProject.secretKey
+  ) async -> (ProjectInspection.Report, StandInTransport) {
     let transport = StandInTransport()
     transport.with { change(&$0) }
-    let tables = await ProjectInspection.look(
+    let report = await ProjectInspection.look(
       SupabaseEndpoint(url: "http://stand-in", key: key), transport: transport, timeouts: HTTPTimeouts())
-    return (tables, transport)
+    return (report, transport)
+  }
+
+  @Test("a PostgREST without /rest/v1 is looked at as any other, and the report says where tables are")
+  func bare() async {
+    let (report, transport) = await report { $0.project.isBare = true }
+    #expect(report.base == "http://stand-in")
+    #expect(report.isBare)
+    #expect(report.tables.allSatisfy { if case .readable = $0.state { true } else { false } })
+    // One request more for each that was on its way.
+    #expect(transport.with { $0.calls.count { $0.target.hasPrefix("/rest/v1/") } } <= 3)
+    let (gateway, _) = await self.report()
+    #expect(gateway.base == "http://stand-in/rest/v1")
+    #expect(!gateway.isBare)
   }
 
   @Test("tables with and without rows, as the replaced system has them: what they lack, by reading alone")

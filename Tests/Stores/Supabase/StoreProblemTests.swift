@@ -1,5 +1,6 @@
 import Platform
 import PostgRESTStandIn
+import Rules
 import Testing
 
 @testable import Stores
@@ -12,7 +13,7 @@ struct StoreProblemTests {
       HTTPResponse(
         status: answer.code, headers: answer.headers.map { HTTPHeader($0.name, $0.value) },
         body: Array(answer.body.utf8)),
-      place: "t at https://x")
+      place: "t at https://x", now: Timestamp(microseconds: 0))
   }
 
   @Test(
@@ -99,8 +100,11 @@ struct StoreProblemTests {
     #expect(after("-3") == nil)
     #expect(after("soon") == nil)
     #expect(after("7") == .seconds(7))
-    #expect(after("1e9") == StoreProblem.longestRetryAfter)
-    #expect(after("nan") == nil)
+    #expect(after("1000000000") == StoreProblem.longestRetryAfter)
+    #expect(after("Thu, 01 Jan 1970 00:02:00 GMT") == .seconds(120))
+    #expect(after("Fri, 02 Jan 1970 00:00:00 GMT") == StoreProblem.longestRetryAfter)
+    #expect(after("Wed, 31 Dec 1969 23:59:59 GMT") == nil)
+    for garbage in ["nan", "1e9", "1.5", "", "Thu, 99 Jan 1970 00:02:00 GMT"] { #expect(after(garbage) == nil) }
   }
 
   @Test("a row's contents and the key are in no message")
@@ -111,7 +115,9 @@ struct StoreProblemTests {
     let endpoint = SupabaseEndpoint(url: "https://x", key: StandInProject.secretKey)
     let response = HTTPResponse(
       status: 401, body: Array(#"{"message":"Invalid API key \#(StandInProject.secretKey)!"}"#.utf8))
-    let text = StoreProblem(response, place: "t", redact: endpoint.redacted).description
+    let text = StoreProblem(
+      response, place: "t", now: Timestamp(microseconds: 0), redact: endpoint.redacted
+    ).description
     #expect(!text.contains(StandInProject.secretKey))
     #expect(text.contains("***!"))
     var dumped = "\(endpoint) \(String(reflecting: endpoint))"

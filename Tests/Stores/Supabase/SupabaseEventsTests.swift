@@ -207,6 +207,48 @@ struct SupabaseEventsTests {
     #expect(bench.transport.rows("learning_events").isEmpty)
   }
 
+  /// The API does not know the column yet: it was added a moment ago.
+  private static let staleApproved = Fault.answer(
+    PostgRESTRecordings.shared["new column, cache stale: POST"].replacing("extra2", "approved"))
+
+  @Test("a column approved that was just added is waited for: left out, a default would make the row a rejection")
+  func approvedIsStale() async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.project.tables["system_events"]?.isGranted = false
+      play.play(Self.staleApproved, on: "POST learning_events", times: 1)
+    }
+    #expect((try? await deliver(bench).first?.get())?.table == "learning_events")
+    #expect(bench.pauses.withLock { $0 } == [EventWrite.cachePatience])
+    let row = try #require(bench.transport.rows("learning_events").first)
+    #expect(row["approved"] == .null)
+  }
+
+  @Test("a table without approved takes the row after that time, and is asked for the column each time")
+  func approvedIsMissing() async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.project.tables["system_events"]?.isGranted = false
+      play.project.tables["learning_events"]?.columns.removeAll { $0 == "approved" }
+    }
+    #expect((try? await deliver(bench).first?.get())?.table == "learning_events")
+    #expect(bench.pauses.withLock { $0 } == [EventWrite.cachePatience])
+    // It has been missing for longer than that: no second pause, also not in another process.
+    bench.pass(.seconds(60))
+    #expect((try? await deliver(bench, [2]).first?.get())?.table == "learning_events")
+    #expect(bench.pauses.withLock { $0.count } == 1)
+    #expect(bench.transport.rows("learning_events").allSatisfy { $0["approved"] == nil })
+    // Somebody adds it, perhaps with a default: the next row says null again.
+    bench.transport.with { $0.project.tables["learning_events"]?.columns.append("approved") }
+    #expect((try? await deliver(bench, [3]).first?.get())?.table == "learning_events")
+    #expect(bench.transport.rows("learning_events").last?["approved"] == .null)
+    // It was seen: should it go and come again, it is waited for again.
+    bench.transport.with { $0.play(Self.staleApproved, on: "POST learning_events", times: 1) }
+    #expect((try? await deliver(bench, [4]).first?.get())?.table == "learning_events")
+    #expect(bench.pauses.withLock { $0.count } == 2)
+    #expect(bench.transport.rows("learning_events").last?["approved"] == .null)
+  }
+
   @Test("without both tables the event waits, and the SQL is told")
   func noTable() async throws {
     let bench = try await SupabaseBench()

@@ -24,25 +24,32 @@ extension Journal {
     // One more than asked for tells whether there are more.
     let fetched = SQLiteValue(limit + 1)
     return try read { database in
-      guard try !EmbeddedTables.columns(of: table.name, in: database).isEmpty else {
+      do {
+        return try Self.newest(of: models, fetched, in: table, database).newest(limit: limit)
+      } catch  where (try? EmbeddedTables.columns(of: table.name, in: database).isEmpty) == true {
         throw SQLiteFailure(
           kind: .other, path: path,
           description: "\(path): the table learning_stats does not exist. Run in `sqlite3 \(path)`: "
             + Self.learningStatsSQL)
       }
-      var groups = CycleGroups()
-      guard let models else {
-        for row in try database.query(table.newestOfAll, [fetched], Self.readCycle) { groups.add(row) }
-        return groups.newest(limit: limit)
-      }
-      for model in Set(models.map { $0 ?? "" }) {
-        // Rows that name no model have NULL or nothing there.
-        for name in model.isEmpty ? [SQLiteValue.null, .text("")] : [.text(model)] {
-          for row in try database.query(table.newestOfOne, [fetched, name], Self.readCycle) { groups.add(row) }
-        }
-      }
-      return groups.newest(limit: limit)
     }
+  }
+
+  private static func newest(
+    of models: [String?]?, _ count: SQLiteValue, in table: CycleTable, _ database: SQLiteDatabase
+  ) throws -> CycleGroups {
+    var groups = CycleGroups()
+    guard let models else {
+      for row in try database.query(table.newestOfAll, [count], readCycle) { groups.add(row) }
+      return groups
+    }
+    for model in Set(models.map { $0 ?? "" }) {
+      // Rows that name no model have NULL or nothing there.
+      for name in model.isEmpty ? [SQLiteValue.null, .text("")] : [.text(model)] {
+        for row in try database.query(table.newestOfOne, [count, name], readCycle) { groups.add(row) }
+      }
+    }
+    return groups
   }
 
   /// See `StatsSource.add(_:)`.
@@ -90,15 +97,18 @@ extension Journal {
 
 /// Rows by model, in the order in which the models came.
 struct CycleGroups {
-  private var positions: [String?: Int] = [:]
+  /// Where each model's rows are; those of rows that name none under the empty name. Keys that are no optionals: they
+  /// hash as themselves, and a command need not look for how optionals do.
+  private var positions: [String: Int] = [:]
   private var groups: [ModelRows] = []
 
   /// Adds a row to its model's.
   mutating func add(_ row: CycleRow) {
-    if let position = positions[row.model] {
+    let name = row.model ?? ""
+    if let position = positions[name] {
       groups[position].rows.append(row)
     } else {
-      positions[row.model] = groups.count
+      positions[name] = groups.count
       groups.append(ModelRows(model: row.model, rows: [row], hasMore: false))
     }
   }

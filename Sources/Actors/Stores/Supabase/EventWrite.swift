@@ -2,17 +2,42 @@ internal import Platform
 
 /// The course of writing some events into one table: what to do about each answer. It decides, the store acts.
 struct EventWrite: Sendable {
-  /// How long a table may be unknown after it was made: the API reads its catalogue again.
+  /// How long a table or a column may be unknown after it was made: the API reads its catalogue again.
   static let cachePatience = Duration.seconds(5)
   /// Answers that one write looks into before it gives up for now: each takes at least a column away or ends it.
   static let maximumAnswers = 12
+
+  /// What the API may not know yet, though it is there.
+  enum Unknown: Sendable, Hashable {
+    /// The table.
+    case table
+    /// Its column `approved`: a row without it gets the column's default, and would count as a rejection where that is
+    /// `false`.
+    case approved
+
+    /// What is waited for with a table.
+    static func of(_ table: SupabaseTable) -> [Unknown] {
+      table.columns.contains(EventWrite.approved) ? [.table, .approved] : [.table]
+    }
+
+    /// The name that its absence is noted under.
+    func name(_ table: SupabaseTable) -> String {
+      switch self {
+      case .table: "missing.\(table.rawValue)"
+      case .approved: "missing.\(table.rawValue).\(EventWrite.approved)"
+      }
+    }
+  }
+
+  /// The column that says whether people accepted something.
+  private static let approved = "approved"
 
   /// What to do now.
   enum Step: Sendable, Hashable {
     /// Send the rows, with what is known of the table now.
     case send
-    /// The same after a pause.
-    case sendLater(Duration)
+    /// The same after a pause, since this is not known.
+    case sendLater(Duration, Unknown)
     /// Send them one half after the other: one of them does not fit.
     case split
     /// Look whether the row is there already.
@@ -34,21 +59,32 @@ struct EventWrite: Sendable {
   /// What is known of the table.
   private(set) var knowledge: SupabaseSession.TableKnowledge
   private var answers = 0
-  private var hasWaited: Bool
+  private var waited: Set<Unknown>
 
   /// A write that has not begun.
   ///
-  /// - Parameter hasWaited: true where the table has been missing for longer than `cachePatience` already.
+  /// - Parameter waited: what has been missing for longer than `cachePatience` already.
   init(
     _ table: SupabaseTable, count: Int, endpoint: SupabaseEndpoint, knowledge: SupabaseSession.TableKnowledge,
-    hasWaited: Bool = false
+    waited: Set<Unknown> = []
   ) {
     self.table = table
     self.count = count
     self.endpoint = endpoint
     self.knowledge = knowledge
-    self.hasWaited = hasWaited
+    self.waited = waited
   }
+
+  /// What holds for the next write, too. Whether there is a column `approved` is asked each time: it may be added, with
+  /// any default.
+  var lasting: SupabaseSession.TableKnowledge {
+    var lasting = knowledge
+    lasting.missing.remove(Self.approved)
+    return lasting
+  }
+
+  /// Whether the rows are written without this.
+  func isWithout(_ unknown: Unknown) -> Bool { unknown == .approved && knowledge.missing.contains(Self.approved) }
 
   /// The first step.
   func onStart() -> Step {
@@ -69,6 +105,10 @@ struct EventWrite: Sendable {
           + Remedy.access(table.rawValue, endpoint, problem, "SELECT, INSERT"))
     case .missingColumn(let name):
       guard let name, table.columns.contains(name), !knowledge.missing.contains(name) else { return blocked(problem) }
+      // Postgres itself says 42703; PGRST204 comes of the catalogue as the API has it.
+      if name == Self.approved, problem.code == "PGRST204", waited.insert(.approved).inserted {
+        return .sendLater(Self.cachePatience, .approved)
+      }
       knowledge.missing.insert(name)
       return onStart()
     case .refused where isAboutID(problem):
@@ -82,10 +122,7 @@ struct EventWrite: Sendable {
   }
 
   private mutating func onMissingTable(_ problem: StoreProblem) -> Step {
-    if !hasWaited {
-      hasWaited = true
-      return .sendLater(Self.cachePatience)
-    }
+    if waited.insert(.table).inserted { return .sendLater(Self.cachePatience, .table) }
     switch table {
     case .systemEvents:
       return .elsewhere(

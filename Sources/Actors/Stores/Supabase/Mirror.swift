@@ -135,14 +135,4 @@ extension Journal {
     guard let rate else { return .null }
     return rate.isNaN ? "NaN" : .real(rate)
   }
-
-  private func meta(_ key: String, in database: SQLiteDatabase) throws -> String? {
-    try database.first("SELECT value FROM retraind_meta WHERE key = ?1", [.text(key)]) { row in row[0].text } ?? nil
-  }
-
-  private func setMeta(_ key: String, _ value: String, in database: SQLiteDatabase) throws {
-    try database.run(
-      "INSERT INTO retraind_meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-      [.text(key), .text(value)])
-  }
 }

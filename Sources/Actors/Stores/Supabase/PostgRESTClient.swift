@@ -1,4 +1,5 @@
 internal import Platform
+internal import Rules
 
 /// The clock that pauses are made with, without its type.
 public struct StoreClock: Sendable {
@@ -23,6 +24,8 @@ struct PostgRESTClient: Sendable {
   static let maximumBody = 16 << 20
   /// Pauses before a read is tried again where its connection turned out to be dead: their number bounds the tries.
   static let readPauses: [Duration] = [.milliseconds(500), .seconds(2)]
+  /// Who wants to be left alone for longer is not waited for.
+  static let longestReadPause = Duration.seconds(2)
 
   /// Where, and with which key.
   let endpoint: SupabaseEndpoint
@@ -30,23 +33,58 @@ struct PostgRESTClient: Sendable {
   let transport: any HTTPTransport
   /// For the pauses.
   let clock: StoreClock
+  /// For wishes that are dates.
+  let wallClock: WallClock
   /// How long a request may take.
-  var timeouts = PostgRESTClient.timeouts
+  let timeouts: HTTPTimeouts
+  /// Called when tables turn out to be at the root.
+  private let onBare: @Sendable () -> Void
+  /// What the project was found to want.
+  private let manners = Guarded(ProjectManners())
+
+  /// A client that has asked nothing yet.
+  init(
+    endpoint: SupabaseEndpoint, transport: any HTTPTransport, clock: StoreClock, wallClock: WallClock,
+    timeouts: HTTPTimeouts = PostgRESTClient.timeouts, onBare: @escaping @Sendable () -> Void = {}
+  ) {
+    self.endpoint = endpoint
+    self.transport = transport
+    self.clock = clock
+    self.wallClock = wallClock
+    self.timeouts = timeouts
+    self.onBare = onBare
+  }
+
+  /// True where tables turned out to be at the root.
+  var isBare: Bool { manners.withLock { $0.isBare } }
+
+  /// What is said instead of asking while the project wants to be left alone; nil where it may be asked.
+  var refusal: StoreProblem? {
+    let now = clock.now()
+    return manners.withLock { $0.refusal(now: now) }
+  }
+
+  /// Somebody has put something right: what was found is found anew.
+  func forget() { manners.withLock { $0 = ProjectManners() } }
 
   /// Reads without a second try.
   func getOnce(_ table: String, _ query: PostgRESTQuery) async throws(StoreProblem) -> HTTPResponse {
     try await send(.get, table, query)
   }
 
-  /// Reads. What a dead connection spoils is read again: nothing changes by reading twice.
+  /// Reads, unless the project wants to be left alone. What a dead connection spoils is read again: nothing changes by
+  /// reading twice.
   func get(_ table: String, _ query: PostgRESTQuery) async throws(StoreProblem) -> HTTPResponse {
+    if let refusal { throw refusal }
     for pause in Self.readPauses {
+      var wish = Duration.zero
       do throws(StoreProblem) {
         return try await send(.get, table, query)
       } catch {
-        guard error.isWorthAnotherTry else { throw error }
+        wish = error.retryAfter ?? .zero
+        guard error.isWorthAnotherTry, wish <= Self.longestReadPause else { throw error }
       }
-      try await wait(pause)
+      try await wait(max(pause, wish))
     }
     return try await send(.get, table, query)
   }
@@ -66,25 +104,66 @@ struct PostgRESTClient: Sendable {
     guard response.body.isEmpty || response.body.first == UInt8(ascii: "[") else { throw problem(response, table) }
   }
 
+  /// Sends a request to where tables are. Where PostgREST itself knows no such path, its root is tried, once for each
+  /// request until it is known; no other answer leads there, for the key would go where nobody asked for it.
   private func send(
     _ method: HTTPMethod, _ table: String, _ query: PostgRESTQuery, headers: [HTTPHeader] = [], body: [UInt8]? = nil
   ) async throws(StoreProblem) -> HTTPResponse {
-    let request = HTTPRequest(
-      method, "\(endpoint.root)/\(table)\(query.text)", headers: endpoint.headers + headers, body: body,
-      timeouts: timeouts, maximumBody: Self.maximumBody)
-    let response: HTTPResponse
-    do throws(HTTPFailure) {
-      response = try await transport.collect(request)
-    } catch {
-      throw StoreProblem(error)
+    func send(bare: Bool) async throws(StoreProblem) -> HTTPResponse {
+      try await exchange(
+        HTTPRequest(
+          method, "\(bare ? endpoint.description : endpoint.root)/\(table)\(query.text)",
+          headers: endpoint.headers + headers, body: body, timeouts: timeouts, maximumBody: Self.maximumBody),
+        table, bare: bare)
     }
-    guard response.isSuccess else { throw problem(response, table) }
-    return response
+    let isBare = isBare
+    do throws(StoreProblem) {
+      return try await send(bare: isBare)
+    } catch {
+      guard !isBare, error.isUnknownPath else { throw error }
+      let trial: Result<HTTPResponse, StoreProblem>
+      do throws(StoreProblem) {
+        trial = .success(try await send(bare: true))
+      } catch let other {
+        trial = .failure(other)
+      }
+      if case .failure(let other) = trial, other.kind == .cancelled { throw other }
+      guard self.isBare else { throw error }
+      return try trial.get()
+    }
+  }
+
+  /// One request and its answer.
+  private func exchange(_ request: HTTPRequest, _ table: String, bare: Bool) async throws(StoreProblem) -> HTTPResponse
+  {
+    let outcome: Result<HTTPResponse, StoreProblem>
+    do throws(HTTPFailure) {
+      let response = try await transport.collect(request)
+      outcome = response.isSuccess ? .success(response) : .failure(problem(response, table))
+    } catch {
+      outcome = .failure(StoreProblem(error))
+    }
+    let now = clock.now()
+    let isNews = manners.withLock { manners in
+      let wasBare = manners.isBare
+      switch outcome {
+      // A page of a portal is no word of where tables are.
+      case .success(let response) where response.status == 201 || response.body.first == UInt8(ascii: "["):
+        manners.onAnswer(wasBare: bare)
+      case .success: break
+      case .failure(let problem): manners.onProblem(problem, wasBare: bare, now: now)
+      }
+      return manners.isBare && !wasBare
+    }
+    if isNews { onBare() }
+    return try outcome.get()
   }
 
   /// An answer that is none, as a problem.
   func problem(_ response: HTTPResponse, _ table: String) -> StoreProblem {
-    StoreProblem(response, place: "\(table) at \(endpoint)", redact: endpoint.redacted)
+    StoreProblem(
+      response, place: "\(table) at \(endpoint)", now: Timestamp(microseconds: wallClock.microseconds()),
+      redact: endpoint.redacted)
   }
 
   /// Waits.

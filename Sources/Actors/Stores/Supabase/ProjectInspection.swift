@@ -16,6 +16,16 @@ public enum ProjectInspection {
     }
   }
 
+  /// What a look saw.
+  public struct Report: Sendable, Hashable {
+    /// Where tables were looked for, for people: `https://x.supabase.co/rest/v1`.
+    public var base: String
+    /// True where that is the root, without `/rest/v1`.
+    public var isBare: Bool
+    /// The tables.
+    public var tables: [Table]
+  }
+
   /// How a table stands.
   public enum State: Sendable, Hashable {
     /// It can be read; columns that are used and not there. Empty also where a policy hides every row.
@@ -40,13 +50,16 @@ public enum ProjectInspection {
   /// Looks at the tables, all at once.
   public static func look(
     _ endpoint: SupabaseEndpoint, transport: any HTTPTransport, timeouts: HTTPTimeouts
-  ) async -> [Table] {
+  ) async -> Report {
     let clock = StoreClock(now: { .zero }, sleep: { _ in })
-    let client = PostgRESTClient(endpoint: endpoint, transport: transport, clock: clock, timeouts: timeouts)
+    let client = PostgRESTClient(
+      endpoint: endpoint, transport: transport, clock: clock, wallClock: .system, timeouts: timeouts)
     async let first = table(stats, StatsColumns.wanted, client)
     async let second = table(events, SupabaseTable.systemEvents.columns, client)
     async let third = table(otherEvents, SupabaseTable.learningEvents.columns, client)
-    return await [first, second, third]
+    let tables = await [first, second, third]
+    let isBare = client.isBare
+    return Report(base: isBare ? endpoint.description : endpoint.root, isBare: isBare, tables: tables)
   }
 
   private static func table(_ name: String, _ wanted: [String], _ client: PostgRESTClient) async -> Table {

@@ -1,4 +1,5 @@
 internal import Platform
+internal import Rules
 
 /// What went wrong with a request to PostgREST or the gateway in front of it, and what that allows.
 struct StoreProblem: Error, Sendable, Hashable, CustomStringConvertible {
@@ -76,7 +77,7 @@ struct StoreProblem: Error, Sendable, Hashable, CustomStringConvertible {
 
 extension StoreProblem {
   /// Longest pause that a server can ask for.
-  static let longestRetryAfter = Duration.seconds(300)
+  static let longestRetryAfter = Duration.seconds(900)
   /// Bytes of a server's words that are shown.
   static let maximumWords = 200
   /// Bytes of an error's body that are looked at.
@@ -100,8 +101,9 @@ extension StoreProblem {
   ///
   /// - Parameters:
   ///   - place: what was asked, for people: `learning_stats at https://x.supabase.co`.
+  ///   - now: the wall clock, for a wish that is a date in an answer that has none itself.
   ///   - redact: takes out what must not be shown.
-  init(_ response: HTTPResponse, place: String, redact: (String) -> String = { $0 }) {
+  init(_ response: HTTPResponse, place: String, now: Timestamp, redact: (String) -> String = { $0 }) {
     let body = response.body.count <= Self.maximumBody ? response.body : []
     let fields = JSONRows.object(in: body, keys: ["code", "message", "msg", "error"])
     let code = fields?[0].text ?? Self.proxyCode(response.header("Proxy-Status"))
@@ -112,7 +114,7 @@ extension StoreProblem {
     let said: String
     if !shown.isEmpty {
       said = ": \(shown)"
-    } else if body.isEmpty {
+    } else if response.body.isEmpty {
       said = " without a word"
     } else if fields == nil {
       said = " with a page instead of an answer"
@@ -124,9 +126,15 @@ extension StoreProblem {
     status = response.status
     self.code = code
     message = words
-    retryAfter = response.header("Retry-After").flatMap { Double($0) }.flatMap { seconds in
-      seconds > 0 && seconds.isFinite ? min(.seconds(seconds), Self.longestRetryAfter) : nil
+    // Two dates of one clock: ours may be wrong.
+    let sentAt = response.header("Date").flatMap { HTTPDate.parse($0) } ?? now
+    let wish = response.header("Retry-After").flatMap {
+      RetryAfter.wish($0, now: sentAt, longest: Self.longestRetryAfter)
     }
+    // PostgREST says 0 with every 503: obeyed, that is a hot loop.
+    guard let wish, wish > .zero else { return }
+    retryAfter = wish
+    description += "; it wants to be left alone for \(wish.components.seconds) s"
   }
 
   private static func kind(status: Int, code: String?, message: String, isEmptyObject: Bool) -> Kind {
@@ -147,6 +155,18 @@ extension StoreProblem {
     }
   }
 
+  /// PostgREST's code for a path that is none of a table: nothing was looked for, and nothing done.
+  private static let unknownPath = "PGRST125"
+
+  /// True where PostgREST answers at this address, and knows no table below this path.
+  var isUnknownPath: Bool { status == 404 && code == Self.unknownPath }
+
+  /// True where PostgREST or Postgres answers of what was asked for: the path was right.
+  var isAboutContents: Bool {
+    guard let code, !isUnknownPath else { return false }
+    return code.hasPrefix("PGRST") || code.utf8.count == 5
+  }
+
   /// What to do, where the status alone says it.
   private static func advice(_ kind: Kind, _ response: HTTPResponse, code: String?) -> String {
     switch (kind, response.status, code) {
@@ -154,6 +174,8 @@ extension StoreProblem {
     case (.badKey, _, _): "; the key is not accepted: copy it again from the project's API settings"
     case (.wrongAddress, 300..<400, _):
       "; it points to \(printable(response.header("Location") ?? "another place")): write that in supabase.url"
+    case (.wrongAddress, _, unknownPath):
+      "; supabase.url is the project's URL, or that of a PostgREST, with no table's name or other path behind it"
     case (.wrongAddress, _, _): "; is supabase.url the project's URL?"
     case (_, 402, _): "; the project is over its quota"
     case (_, 405, "25006"): "; the database takes no writes, perhaps its disk is full"

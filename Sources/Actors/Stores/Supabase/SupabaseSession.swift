@@ -36,7 +36,11 @@ public final class SupabaseSession: Sendable {
     _ endpoint: SupabaseEndpoint, transport: any HTTPTransport, clock: StoreClock, wallClock: WallClock,
     tell: @escaping Teller
   ) {
-    client = PostgRESTClient(endpoint: endpoint, transport: transport, clock: clock)
+    client = PostgRESTClient(
+      endpoint: endpoint, transport: transport, clock: clock, wallClock: wallClock,
+      onBare: {
+        tell(.info, "\(endpoint) is a PostgREST of its own: its tables are asked for there, without /rest/v1.")
+      })
     self.wallClock = wallClock
     self.tell = tell
     state = Guarded(State(standing: StoreStanding(name: Self.name(of: endpoint))))
@@ -50,9 +54,11 @@ public final class SupabaseSession: Sendable {
 
   /// How it stands.
   public var standing: StoreStanding {
-    state.withLock { state in
+    let isBare = client.isBare
+    return state.withLock { state in
       var standing = state.standing
       standing.notes = state.notes.sorted { $0.key < $1.key }.map(\.value)
+      if isBare { standing.name += ", without /rest/v1" }
       return standing
     }
   }
@@ -123,6 +129,7 @@ public final class SupabaseSession: Sendable {
 
   /// Somebody has put something right: what is known of the tables is asked again.
   public func forget() {
+    client.forget()
     state.withLock { state in
       state.tables = [:]
       state.elsewhereUntil = nil

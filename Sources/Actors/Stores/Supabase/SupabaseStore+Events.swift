@@ -24,6 +24,9 @@ extension SupabaseStore {
   /// Delivers several. What may have been tried before is looked for first: a request that was not answered may have
   /// been done.
   public func deliver(_ batch: [Delivery]) async -> [Result<DeliveryReceipt, DeliveryFailure>] {
+    if let refusal = session.client.refusal {
+      return batch.map { _ in .failure(.transient(refusal.description, after: refusal.retryAfter)) }
+    }
     var outcomes: [String: Outcome] = [:]
     var toWrite = batch.filter(\.isFresh).map(\.event)
     let unsure = batch.filter { !$0.isFresh }.map(\.event)
@@ -57,15 +60,21 @@ extension SupabaseStore {
     _ events: ArraySlice<RetrainEvent>, to table: SupabaseTable, into outcomes: inout [String: Outcome]
   ) async -> Bool {
     func settle(_ outcome: Outcome) { for event in events { outcomes[event.eventID] = outcome } }
-    let missingSince = await missingSince(table)
+    var noted: Set<EventWrite.Unknown> = []
+    var waited: Set<EventWrite.Unknown> = []
+    for unknown in EventWrite.Unknown.of(table) {
+      guard let since = await missingSince(unknown, table) else { continue }
+      noted.insert(unknown)
+      if since.adding(EventWrite.cachePatience) <= session.now { waited.insert(unknown) }
+    }
     var write = EventWrite(
       table, count: events.count, endpoint: session.client.endpoint, knowledge: session.knowledge(of: table.rawValue),
-      hasWaited: missingSince.map { $0.adding(EventWrite.cachePatience) <= session.now } ?? false)
+      waited: waited)
     var step = write.onStart()
     while true {
       switch step {
-      case .sendLater(let pause):
-        if missingSince == nil { await note(table, missingSince: session.now) }
+      case .sendLater(let pause, let unknown):
+        if noted.insert(unknown).inserted { await note(unknown, table, missingSince: session.now) }
         do throws(StoreProblem) {
           try await session.client.wait(pause)
         } catch {
@@ -80,11 +89,11 @@ extension SupabaseStore {
             table.rawValue, columns: columns, rows: table.rows(Array(events), columns: columns))
           settle(.success(DeliveryReceipt(table: table.rawValue, wasThere: false)))
           onWritten(table)
-          if missingSince != nil { await note(table, missingSince: nil) }
+          for unknown in noted where !write.isWithout(unknown) { await note(unknown, table, missingSince: nil) }
           return true
         } catch {
           step = write.onProblem(error)
-          session.learn(write.knowledge, of: table.rawValue)
+          session.learn(write.lasting, of: table.rawValue)
         }
       case .split:
         let middle = events.startIndex + events.count / 2
@@ -110,15 +119,15 @@ extension SupabaseStore {
     }
   }
 
-  /// Since when a table is missing, as an earlier program saw it: a command may be too short to wait.
-  private func missingSince(_ table: SupabaseTable) async -> Timestamp? {
-    guard let text = try? await journal?.recall("missing.\(table.rawValue)") else { return nil }
+  /// Since when something is missing, as an earlier program saw it: a command may be too short to wait.
+  private func missingSince(_ unknown: EventWrite.Unknown, _ table: SupabaseTable) async -> Timestamp? {
+    guard let text = try? await journal?.recall(unknown.name(table)) else { return nil }
     return Timestamp(parsing: text)
   }
 
   /// A note that gets lost costs a pause, nothing else.
-  private func note(_ table: SupabaseTable, missingSince time: Timestamp?) async {
-    try? await journal?.remember("missing.\(table.rawValue)", time?.sortableText)
+  private func note(_ unknown: EventWrite.Unknown, _ table: SupabaseTable, missingSince time: Timestamp?) async {
+    try? await journal?.remember(unknown.name(table), time?.sortableText)
   }
 
   private func onWritten(_ table: SupabaseTable) {

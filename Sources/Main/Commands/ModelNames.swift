@@ -1,0 +1,73 @@
+import Actors
+import Journal
+import Platform
+import Rules
+import Stores
+
+/// Whether anything here has heard of a model that somebody typed, and which name was probably meant.
+enum ModelNames {
+  /// Known names that are told where none of them is near.
+  static let mostTold = 5
+  /// Newest runs whose models are known.
+  static let runsLookedAt = 1000
+
+  /// A model that no cycle, no judgement, no run and no configuration names.
+  struct Unknown: Sendable {
+    /// As it was typed.
+    let model: String
+    /// What is known; empty where nothing is.
+    let known: [String]
+
+    /// What was probably meant; nil where nothing known is near.
+    var near: String? {
+      let names = Dictionary(known.map { (ModelName.normalised($0), $0) }, uniquingKeysWith: { first, _ in first })
+      return NearestName.of(ModelName.normalised(model), among: names.keys.sorted()).flatMap { names[$0] }
+    }
+
+    /// For a command that can tell nothing of it.
+    var refusal: String {
+      let told = known.prefix(mostTold).map(\.shownName).joined(separator: ", ")
+      let hint =
+        near.map { "did you mean \($0.shownName)?" }
+        ?? (known.isEmpty ? "nothing is known yet" : "known: \(told)\(known.count > mostTold ? ", …" : "")")
+      return "no cycle, judgement or run here names \(model.shownName), nor does the configuration: \(hint)"
+    }
+
+    /// For a command that takes it all the same; nil where it is like no other, which is how a new one looks.
+    var note: String? {
+      near.map { "retraind: note: \(model.shownName) is new here; did you mean \($0.shownName), which is known?" }
+    }
+  }
+
+  /// What is to be said of a model that nothing here has heard of; nil where something has, or where that cannot be told.
+  /// A name that only a flag gave is none that the configuration knows.
+  static func unknown(_ model: String, _ loaded: LoadedConfiguration) async -> Unknown? {
+    var configured = Array(loaded.settings.models.keys)
+    var isByFlag = false
+    if case .flag = loaded.source(of: ["model"]) { isByFlag = true }
+    if let named = loaded.settings.model, !isByFlag { configured.append(named) }
+    if configured.contains(where: { ModelName.isSame($0, model) }) { return nil }
+    guard let journal = try? await Journal.open(path: loaded.paths.database, readOnly: true) else { return nil }
+    let unknown = try? await look(for: model, beside: configured, rowsOfNone: isByFlag, loaded, journal)
+    await journal.close()
+    return unknown ?? nil
+  }
+
+  /// - Parameter rowsOfNone: whether rows that name no model are about this one.
+  private static func look(
+    for model: String, beside configured: [String], rowsOfNone: Bool, _ loaded: LoadedConfiguration, _ journal: Journal
+  ) async throws -> Unknown? {
+    let stats = StoreParts.atHand(loaded.settings, journal)
+    let own = try await stats.newestRows(of: ModelName.spellings(of: model), limit: 1)
+    if own.contains(where: { !$0.rows.isEmpty }) { return nil }
+    let cycles = try await stats.newestRows(of: nil, limit: 1)
+    if rowsOfNone, cycles.contains(where: { $0.model == nil }) { return nil }
+    let others =
+      cycles.compactMap(\.model) + (try await journal.runs(limit: runsLookedAt).map(\.model))
+      + (try await journal.judgedModels())
+    if others.contains(where: { ModelName.isSame($0, model) }) { return nil }
+    var seen: Set<String> = []
+    return Unknown(
+      model: model, known: (configured + others).filter { seen.insert(ModelName.normalised($0).lowercased()).inserted })
+  }
+}

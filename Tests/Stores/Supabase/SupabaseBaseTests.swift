@@ -1,0 +1,101 @@
+import Journal
+import Platform
+import PostgRESTStandIn
+import Rules
+import Testing
+
+@testable import Stores
+
+/// A PostgREST of one's own, without a gateway that takes `/rest/v1` away.
+@Suite("PostgREST without /rest/v1", .timeLimit(.minutes(1)))
+struct SupabaseBaseTests {
+  private func bench() async throws -> SupabaseBench {
+    var project = StandInProject()
+    project.isBare = true
+    let bench = try await SupabaseBench(project, key: StandInProject.legacyKey)
+    bench.addCycles(3)
+    return bench
+  }
+
+  /// Paths that were asked for, without their queries.
+  private func paths(_ bench: SupabaseBench) -> [String] {
+    bench.transport.with { $0.calls.map { String($0.target.prefix { $0 != "?" }) } }
+  }
+
+  @Test("it is found out with one request more, remembered, and named")
+  func found() async throws {
+    let bench = try await bench()
+    #expect(try await bench.store.refresh() == nil)
+    #expect(try await bench.rows().count == 3)
+    #expect(paths(bench).prefix(2) == ["/rest/v1/learning_stats", "/learning_stats"])
+    _ = try await bench.store.refresh()
+    let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
+    #expect((try? outcomes.first?.get())?.table == "system_events")
+    #expect(paths(bench).count { $0.hasPrefix("/rest/v1") } == 1)
+    #expect(bench.store.name == "supabase http://stand-in, without /rest/v1")
+    let told = bench.told.withLock { $0 }
+    #expect(told.count == 1)
+    #expect(told.first?.hasPrefix("info: http://stand-in is a PostgREST of its own") == true, "\(told)")
+  }
+
+  @Test("an event may find it out, too, and is written once")
+  func foundByEvent() async throws {
+    let bench = try await bench()
+    let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
+    #expect((try? outcomes.first?.get())?.table == "system_events")
+    #expect(bench.transport.rows("system_events").count == 1)
+    #expect(paths(bench) == ["/rest/v1/system_events", "/system_events"])
+  }
+
+  @Test("a table that is missing there is a missing table")
+  func missingTable() async throws {
+    let bench = try await bench()
+    bench.transport.with { $0.project.tables["system_events"] = nil }
+    let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
+    #expect((try? outcomes.first?.get())?.table == "learning_events")
+    #expect(paths(bench).count { $0.hasPrefix("/rest/v1") } == 1)
+  }
+
+  @Test(
+    "nothing else leads away from /rest/v1",
+    arguments: [
+      .recorded("bad signature"), .recorded("missing table GET"), .databaseDown, .page, .portal, .silence, .reset,
+      .empty("404 Not Found"), .answer(StandInAnswer("404 Not Found", body: "{}")),
+      .answer(StandInAnswer("404 Not Found", body: #"{"error":"requested path is invalid"}"#)),
+      .answer(StandInAnswer("404 Not Found", body: #"{"message":"no Route matched with those values"}"#)),
+      .answer(StandInAnswer("301 x", headers: [("Location", "https://new.co/")])),
+    ] as [Fault])
+  func nothingElse(fault: Fault) async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { $0.play(fault) }
+    await #expect(throws: StoreFailure.self) { _ = try await bench.store.refresh() }
+    #expect(paths(bench).allSatisfy { $0 == "/rest/v1/learning_stats" })
+    #expect(bench.store.name == "supabase http://stand-in")
+  }
+
+  @Test("where nobody knows the path, the answer says what to write, for one request more", arguments: [true, false])
+  func nowhere(isPostgREST: Bool) async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.play(.answer(.unknownPath), times: 1)
+      play.play(isPostgREST ? .answer(.unknownPath) : .portal)
+    }
+    await #expect {
+      _ = try await bench.store.refresh()
+    } throws: {
+      "\($0)".contains("PGRST125") && "\($0)".contains("supabase.url is the project's URL")
+    }
+    #expect(paths(bench) == ["/rest/v1/learning_stats", "/learning_stats"])
+    #expect(bench.store.name == "supabase http://stand-in")
+  }
+
+  @Test("a gateway that comes before it later is found again")
+  func gatewayLater() async throws {
+    let bench = try await bench()
+    _ = try await bench.store.refresh()
+    bench.transport.with { $0.project.isBare = false }
+    #expect(try await bench.store.refresh() != nil)
+    #expect(try await bench.store.refresh() == nil)
+    #expect(bench.store.name == "supabase http://stand-in")
+  }
+}
