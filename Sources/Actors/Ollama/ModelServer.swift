@@ -32,6 +32,9 @@ public struct ModelContent: Sendable, Hashable {
     lines = modelfile.split(whereSeparator: \.isNewline).map(Self.trimmed).filter { !$0.isEmpty }
     lines.removeFirst(lines.firstIndex { $0.hasPrefix("FROM ") } ?? lines.count)
     if lines.isEmpty { return nil }
+    // The server keeps parameters in no order: it writes them in another one each time.
+    let parameters = lines.filter { $0.hasPrefix("PARAMETER ") }.sorted()
+    lines = lines.filter { !$0.hasPrefix("PARAMETER ") } + parameters
   }
 
   /// A line without the blanks at its end.
