@@ -37,6 +37,12 @@ public struct ModelContent: Sendable, Hashable {
     lines = lines.filter { !$0.hasPrefix("PARAMETER ") } + parameters
   }
 
+  /// True where both are served by one runner: weights and adapters are the same, whatever the rest says.
+  public func hasSameWeights(as other: ModelContent) -> Bool { weights == other.weights }
+
+  /// The lines that name files.
+  private var weights: [String] { lines.filter { $0.hasPrefix("FROM ") || $0.hasPrefix("ADAPTER ") } }
+
   /// A line without the blanks at its end.
   private static func trimmed(_ line: Substring) -> String {
     var line = line

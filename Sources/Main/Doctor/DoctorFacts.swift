@@ -174,6 +174,10 @@ struct OllamaFacts: Sendable {
   var version: String?
   /// Its models; nil where it does not answer.
   var models: [String]?
+  /// Versions that are loaded and are not the ones that it has.
+  var stale: [StaleRunner] = []
+  /// Whether versions to go back to are kept.
+  var keepsBackup = true
   /// Why it does not answer.
   var failure: String?
   /// How it is talked to.

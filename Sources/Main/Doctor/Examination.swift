@@ -48,7 +48,8 @@ enum Examination {
     let rows = facts.cycles?.entries.compactMap { $0.have > 0 || $0.quarantined > 0 ? $0.model : nil } ?? []
     if let found = facts.ollama {
       let configured = (facts.configuration.model.map { [$0] } ?? []) + facts.configuration.models
-      all += OllamaFindings.of(found, configured: configured, watched: rows)
+      all += OllamaFindings.of(
+        found, configured: configured, watched: rows, known: facts.cycles?.entries.compactMap(\.model) ?? [])
     }
     if let found = facts.project { all += StoreFindings.project(found) }
     // Why they cannot be read is told of the database or the project already.

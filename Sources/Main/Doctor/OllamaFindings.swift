@@ -11,7 +11,10 @@ enum OllamaFindings {
   /// - Parameters:
   ///   - configured: models that the configuration names.
   ///   - watched: models that rows name.
-  static func of(_ facts: OllamaFacts, configured: [String], watched: [String]) -> [Finding] {
+  ///   - known: models that rows have ever named: those that have just been updated have none yet.
+  static func of(_ facts: OllamaFacts, configured: [String], watched: [String], known: [String] = [])
+    -> [Finding]
+  {
     var findings = facts.warnings.map { Finding(.warning, .ollama, "OLLAMA_HOST or ollama.host: \($0)") }
     if let models = facts.models, let version = facts.version {
       findings.append(
@@ -19,8 +22,18 @@ enum OllamaFindings {
           .note, .ollama,
           "Ollama \(version) at \(facts.endpoint) has \(models.count) model\(models.count == 1 ? "" : "s")"))
       findings += missing(configured, watched, models)
+      let ours = configured + watched + known
+      findings += facts.stale.filter { runner in ours.contains { ModelName.isSame($0, runner.model) } }.map(\.finding)
     } else {
       findings.append(unreachable(facts))
+    }
+    if !facts.keepsBackup {
+      findings.append(
+        Finding(
+          .note, .ollama, "ollama.backup is false: no version is kept to go back to",
+          why:
+            "rollback has nothing to put back, and the runner of a version that is replaced stays until its time is up",
+          type: "ollama: { backup: true }   # in retraind.json5"))
     }
     if let problem = facts.programProblem, facts.transport == .cli {
       findings.append(

@@ -61,6 +61,7 @@ enum ServerProbe {
     let problem = ProgramSearch.problem(of: settings.program, path: environment["PATH"])
     facts.programProblem = problem?.description
     facts.isProgramMissing = problem?.code == ENOENT
+    facts.keepsBackup = settings.backup
     facts.isLocal = HTTPAddress(endpoint.url)?.isLoopback == true
     let api = OllamaAPI(
       endpoint: endpoint, transport: CurlTransport(certificates: network.certificates), questions: timeouts)
@@ -68,11 +69,29 @@ enum ServerProbe {
       async let version = api.version()
       async let models = api.models()
       facts.version = try await version
-      facts.models = try await models.map(\.model)
+      let tags = try await models
+      facts.models = tags.map(\.model)
+      facts.stale = await stale(tags, api)
     } catch {
       facts.failure = "\(error)"
     }
     return facts
+  }
+
+  /// Versions that are loaded and are not the ones that the server has; none where it does not say.
+  private static func stale(_ tags: [ModelDigest], _ api: OllamaAPI) async -> [StaleRunner] {
+    guard let running = try? await api.running() else { return [] }
+    var stale: [StaleRunner] = []
+    for runner in StaleRunner.all(in: running, tags: tags) {
+      if let holder = runner.holder, let old = try? await api.content(of: holder),
+        let new = try? await api.content(of: runner.model), old.hasSameWeights(as: new)
+      {
+        // One runner serves both.
+        continue
+      }
+      stale.append(runner)
+    }
+    return stale
   }
 
   /// The project; nil where none is configured.
