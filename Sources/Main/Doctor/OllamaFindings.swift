@@ -11,10 +11,7 @@ enum OllamaFindings {
   /// - Parameters:
   ///   - configured: models that the configuration names.
   ///   - watched: models that rows name.
-  ///   - known: models that rows have ever named: those that have just been updated have none yet.
-  static func of(_ facts: OllamaFacts, configured: [String], watched: [String], known: [String] = [])
-    -> [Finding]
-  {
+  static func of(_ facts: OllamaFacts, configured: [String], watched: [String]) -> [Finding] {
     var findings = facts.warnings.map { Finding(.warning, .ollama, "OLLAMA_HOST or ollama.host: \($0)") }
     if let models = facts.models, let version = facts.version {
       findings.append(
@@ -22,8 +19,6 @@ enum OllamaFindings {
           .note, .ollama,
           "Ollama \(version) at \(facts.endpoint) has \(models.count) model\(models.count == 1 ? "" : "s")"))
       findings += missing(configured, watched, models)
-      let ours = configured + watched + known
-      findings += facts.stale.filter { runner in ours.contains { ModelName.isSame($0, runner.model) } }.map(\.finding)
     } else {
       findings.append(unreachable(facts))
     }

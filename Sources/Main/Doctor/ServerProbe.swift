@@ -69,9 +69,7 @@ enum ServerProbe {
       async let version = api.version()
       async let models = api.models()
       facts.version = try await version
-      let tags = try await models
-      facts.models = tags.map(\.model)
-      facts.stale = await stale(tags, api)
+      facts.models = try await models.map(\.model)
     } catch {
       facts.failure = "\(error)"
     }
@@ -79,8 +77,15 @@ enum ServerProbe {
   }
 
   /// Versions that are loaded and are not the ones that the server has; none where it does not say.
-  private static func stale(_ tags: [ModelDigest], _ api: OllamaAPI) async -> [StaleRunner] {
-    guard let running = try? await api.running() else { return [] }
+  static func staleRunners(
+    _ settings: OllamaSettings, _ environment: [String: String], _ network: HTTPNetwork, timeouts: HTTPTimeouts
+  ) async -> [StaleRunner] {
+    let text = settings.host ?? environment["OLLAMA_HOST"]
+    guard let endpoint = text.map({ try? OllamaEndpoint($0) }) ?? .standard else { return [] }
+    let api = OllamaAPI(
+      endpoint: endpoint, transport: CurlTransport(certificates: network.certificates), questions: timeouts)
+    async let models = api.models()
+    guard let running = try? await api.running(), let tags = try? await models else { return [] }
     var stale: [StaleRunner] = []
     for runner in StaleRunner.all(in: running, tags: tags) {
       if let holder = runner.holder, let old = try? await api.content(of: holder),

@@ -21,6 +21,11 @@ struct StaleRunner: Sendable, Hashable {
     }
   }
 
+  /// The findings about some models.
+  static func findings(_ runners: [StaleRunner], about models: [String]) -> [Finding] {
+    runners.filter { runner in models.contains { ModelName.isSame($0, runner.model) } }.map(\.finding)
+  }
+
   /// The finding.
   var finding: Finding {
     let beside =

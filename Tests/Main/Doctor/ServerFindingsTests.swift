@@ -139,12 +139,13 @@ struct ServerFindingsTests {
     ] {
       #expect(stale(name, digest).isEmpty, "\(name) \(digest)")
     }
-    var facts = ollama
-    facts.stale = stale("a:7b", "01") + stale("b:latest", "09")
-    let found = OllamaFindings.of(facts, configured: ["A:7b"], watched: []).filter { $0.severity == .warning }
+    let both = stale("a:7b", "01") + stale("b:latest", "09")
+    let found = StaleRunner.findings(both, about: ["A:7b"])
+    #expect(found.map(\.severity) == [.warning])
     #expect(found.map(\.what) == ["an older version of a:7b is still loaded"])
     #expect(found.first?.type == "ollama stop a:7b-retraind-previous")
-    let unheld = OllamaFindings.of(facts, configured: [], watched: ["b"]).filter { $0.severity == .warning }
+    let unheld = StaleRunner.findings(both, about: ["b", "zzz"])
+    #expect(unheld.count == 1)
     #expect(unheld.first?.type?.hasPrefix("sudo systemctl restart ollama") == true)
   }
 
