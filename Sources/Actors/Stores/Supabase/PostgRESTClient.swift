@@ -58,6 +58,9 @@ struct PostgRESTClient: Sendable {
   /// True where tables turned out to be at the root.
   var isBare: Bool { manners.withLock { $0.isBare } }
 
+  /// True where tables were found below `/rest/v1`.
+  private var isBelowKnown: Bool { manners.withLock { $0.isBelowKnown } }
+
   /// What is said instead of asking while the project wants to be left alone; nil where it may be asked.
   var refusal: StoreProblem? {
     let now = clock.now()
@@ -91,14 +94,20 @@ struct PostgRESTClient: Sendable {
 
   /// Writes rows. Tried once: whether it was done is for the caller to find out.
   ///
-  /// - Parameter rows: a JSON array whose objects all have these columns.
-  func post(_ table: String, columns: [String], rows: String) async throws(StoreProblem) {
-    let query = PostgRESTQuery().with("columns", columns.joined(separator: ","))
+  /// - Parameters:
+  ///   - rows: a JSON array whose objects all have these columns.
+  ///   - ignoringDuplicates: whether rows whose ids are there already are passed over instead of refused. No other
+  ///     key counts: it would let another row go without a word.
+  func post(
+    _ table: String, columns: [String], rows: String, ignoringDuplicates: Bool = true
+  ) async throws(StoreProblem) {
+    var query = PostgRESTQuery().with("columns", columns.joined(separator: ","))
+    if ignoringDuplicates { query = query.with("on_conflict", "id") }
     let response = try await send(
       .post, table, query,
       headers: [
         HTTPHeader("Content-Type", "application/json"),
-        HTTPHeader("Prefer", "return=minimal,resolution=ignore-duplicates"),
+        HTTPHeader("Prefer", ignoringDuplicates ? "return=minimal,resolution=ignore-duplicates" : "return=minimal"),
       ], body: Array(rows.utf8))
     // A page of a proxy or a captive portal is no word of PostgREST, whatever its status.
     guard response.body.isEmpty || response.body.first == UInt8(ascii: "[") else { throw problem(response, table) }
@@ -120,7 +129,7 @@ struct PostgRESTClient: Sendable {
     do throws(StoreProblem) {
       return try await send(bare: isBare)
     } catch {
-      guard !isBare, error.isUnknownPath else { throw error }
+      guard !isBare, error.isUnknownPath || (error.isPerhapsUnknownPath && !isBelowKnown) else { throw error }
       let trial: Result<HTTPResponse, StoreProblem>
       do throws(StoreProblem) {
         trial = .success(try await send(bare: true))
@@ -162,7 +171,7 @@ struct PostgRESTClient: Sendable {
   /// An answer that is none, as a problem.
   func problem(_ response: HTTPResponse, _ table: String) -> StoreProblem {
     StoreProblem(
-      response, place: "\(table) at \(endpoint)", now: Timestamp(microseconds: wallClock.microseconds()),
+      response, place: "\(table) at \(endpoint)", table: table, now: Timestamp(microseconds: wallClock.microseconds()),
       redact: endpoint.redacted)
   }
 
