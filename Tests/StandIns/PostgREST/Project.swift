@@ -66,6 +66,11 @@ public struct StandInProject: Sendable {
   /// PostgREST's version: 12 answers `{}` where later ones have a code.
   public var version = 14
 
+  /// The schemas that the API shows; the first is meant where a request names none.
+  public var schemas = ["public"]
+  /// The schema that the tables are in.
+  public var schema = "public"
+
   /// The id of a row that a check constraint refuses.
   public var refuses: String?
 
@@ -118,12 +123,22 @@ public struct StandInProject: Sendable {
     let isAnonymous = key == Self.publishableKey
     if key == Self.legacyKey, bearer != key { return recorded["garbage jwt"] }
     let name = request.table
-    guard let table = tables[name] else {
+    let profile = request.headers[request.method == "GET" ? "accept-profile" : "content-profile"]
+    if let profile, !schemas.contains(profile) {
+      return version < 14
+        ? .error(
+          "406 Not Acceptable", "PGRST106",
+          "The schema must be one of the following: \(schemas.joined(separator: ", "))")
+        : recorded["bad schema"].replacing("private", profile)
+    }
+    let asked = profile ?? schemas[0]
+    guard asked == schema, let table = tables[name] else {
       if version < 13 {
         return request.method == "GET"
-          ? .error("404 Not Found", "42P01", "relation \"public.\(name)\" does not exist") : .emptyObject
+          ? .error("404 Not Found", "42P01", "relation \"\(asked).\(name)\" does not exist") : .emptyObject
       }
-      return recorded["missing table \(request.method)"].replacing("system_events", name)
+      return recorded["missing table \(request.method)"].replacing("public.", "\(asked).")
+        .replacing("system_events", name)
     }
     guard table.isGranted else {
       return recorded["no GRANT to service_role (new Supabase default since 2026-05-30/10-30)"]

@@ -156,4 +156,59 @@ struct ServerVersionTests {
   func rows(code: String, message: String, remedy: String?) {
     #expect(Remedy.column("system_events", Self.problem(.error("400 Bad Request", code, message))) == remedy)
   }
+
+  @Test(
+    "tables in public, where the API shows another schema first, are found as other clients find them",
+    arguments: [12, 13, 14])
+  func schemas(version: Int) async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.project.version = version
+      play.project.schemas = ["api", "public"]
+    }
+    bench.addCycles(3)
+    #expect(try await bench.store.refresh() == nil)
+    #expect(try await bench.rows().count == 3)
+    let before = bench.transport.names.count
+    let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
+    #expect((try? outcomes.first?.get())?.table == "system_events")
+    #expect(bench.transport.names.count == before + 1)
+    // Not shown any more: what is said is about the schema, and it is found out again.
+    bench.transport.with { $0.project.schemas = ["public"] }
+    #expect(try await bench.store.refresh() == nil)
+    bench.transport.with { $0.project.schemas = ["api"] }
+    _ = try await bench.store.refresh()
+    bench.transport.with { $0.project.schema = "api" }
+    #expect(try await bench.store.refresh() == nil)
+  }
+
+  @Test("tables in the schema that is shown first are found without a word", arguments: [["api"], ["api", "public"]])
+  func ownSchema(schemas: [String]) async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.project.schemas = schemas
+      play.project.schema = "api"
+      play.project.tables["system_events"] = nil
+    }
+    bench.addCycles(1)
+    #expect(try await bench.store.refresh() == nil)
+    let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
+    #expect((try? outcomes.first?.get())?.table == "learning_events")
+    let note = try #require(bench.store.standing?.notes.first)
+    #expect(note.contains("CREATE TABLE api.system_events"), "\(note)")
+  }
+
+  @Test("a project whose Data API is switched off writes nothing elsewhere, and says so", arguments: [12, 14])
+  func switchedOff(version: Int) async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.project.version = version
+      play.project.schemas = ["pg_pgrst_no_exposed_schemas"]
+    }
+    await #expect {
+      _ = try await bench.store.refresh()
+    } throws: {
+      "\($0)".contains("Data API is switched off")
+    }
+  }
 }

@@ -137,9 +137,11 @@ struct EventWrite: Sendable {
     case .systemEvents:
       return .elsewhere(
         "\(problem). Events go to learning_events until it is there; run in the SQL editor: "
-          + Remedy.systemEvents(endpoint))
+          + Remedy.systemEvents(endpoint, schema: problem.otherSchema))
     case .learningEvents:
-      return .blocked("\(problem), nor system_events. Run in the SQL editor: \(Remedy.systemEvents(endpoint))")
+      return .blocked(
+        "\(problem), nor system_events. Run in the SQL editor: \(Remedy.systemEvents(endpoint, schema: problem.otherSchema))"
+      )
     }
   }
 

@@ -118,12 +118,33 @@ struct PostgRESTClient: Sendable {
   private func send(
     _ method: HTTPMethod, _ table: String, _ query: PostgRESTQuery, headers: [HTTPHeader] = [], body: [UInt8]? = nil
   ) async throws(StoreProblem) -> HTTPResponse {
-    func send(bare: Bool) async throws(StoreProblem) -> HTTPResponse {
-      try await exchange(
+    func exchange(bare: Bool, public isPublic: Bool) async throws(StoreProblem) -> HTTPResponse {
+      let profile =
+        isPublic ? [HTTPHeader(method == .get ? "Accept-Profile" : "Content-Profile", "public")] : []
+      return try await self.exchange(
         HTTPRequest(
           method, "\(bare ? endpoint.description : endpoint.root)/\(table)\(query.text)",
-          headers: endpoint.headers + headers, body: body, timeouts: timeouts, maximumBody: Self.maximumBody),
-        table, bare: bare)
+          headers: endpoint.headers + profile + headers, body: body, timeouts: timeouts,
+          maximumBody: Self.maximumBody), table, bare: bare)
+    }
+    // Other clients name the schema `public`; where the API shows another one first, so do we.
+    func send(bare: Bool) async throws(StoreProblem) -> HTTPResponse {
+      let namesPublic = manners.withLock { $0.namesPublic }
+      do throws(StoreProblem) {
+        return try await exchange(bare: bare, public: namesPublic)
+      } catch {
+        guard !namesPublic, error.otherSchema != nil else { throw error }
+        do throws(StoreProblem) {
+          let response = try await exchange(bare: bare, public: true)
+          manners.withLock { $0.onPublic() }
+          return response
+        } catch let other {
+          // It is not shown, or the table is in neither.
+          guard other.code != "PGRST106", other.kind != .missingTable else { throw error }
+          if other.isAboutContents { manners.withLock { $0.onPublic() } }
+          throw other
+        }
+      }
     }
     let isBare = isBare
     do throws(StoreProblem) {

@@ -7,6 +7,8 @@ struct ProjectManners: Sendable {
   private(set) var isBare = false
   /// True where tables were found below `/rest/v1`: nothing leads away from there that may mean something else.
   private(set) var isBelowKnown = false
+  /// True where tables are in the schema `public`, and the API shows another one first.
+  private(set) var namesPublic = false
   private var busy: (problem: StoreProblem, until: Duration)?
 
   /// What is said instead of asking; nil where the project may be asked.
@@ -26,6 +28,8 @@ struct ProjectManners: Sendable {
       let until = now + wish
       if busy.map({ $0.until < until }) ?? true { busy = (problem, until) }
     }
+    // It is not shown any more.
+    if problem.code == "PGRST106" { namesPublic = false }
     guard wasBare else {
       if problem.isAboutContents { isBelowKnown = true }
       return
@@ -40,4 +44,7 @@ struct ProjectManners: Sendable {
     isBare = wasBare
     isBelowKnown = !wasBare
   }
+
+  /// A table was found in `public`, and not without that word.
+  mutating func onPublic() { namesPublic = true }
 }

@@ -80,9 +80,12 @@ enum Remedy {
   }
 
   /// The smallest `system_events` that takes events.
-  static func systemEvents(_ endpoint: SupabaseEndpoint) -> String {
-    "CREATE TABLE public.system_events (id uuid PRIMARY KEY, timestamp timestamptz, event_type text, notes text, "
-      + "metadata jsonb); GRANT SELECT, INSERT ON public.system_events TO \(endpoint.role); \(reload)"
+  ///
+  /// - Parameter schema: where it is looked for.
+  static func systemEvents(_ endpoint: SupabaseEndpoint, schema: String? = nil) -> String {
+    let name = identifier(schema ?? "public") + ".system_events"
+    return "CREATE TABLE \(name) (id uuid PRIMARY KEY, timestamp timestamptz, event_type text, notes text, "
+      + "metadata jsonb); GRANT SELECT, INSERT ON \(name) TO \(endpoint.role); \(reload)"
   }
 
   /// Lets a table count on from its rows: after an import its counter is often behind them.

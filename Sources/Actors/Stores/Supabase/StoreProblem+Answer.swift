@@ -7,6 +7,7 @@ extension StoreProblem {
   /// - Parameter table: the table that was asked for; nil where it is not known.
   static func kind(status: Int, code: String?, message: String, isEmptyObject: Bool, table: String?) -> Kind {
     if isAboutRole(code, message) { return .badKey }
+    if message.contains(noSchemas) { return .unavailable }
     if let code, isOfTable(status, code) { return .refused }
     switch (status, code) {
     case (404, "PGRST205"): return .missingTable
@@ -43,6 +44,9 @@ extension StoreProblem {
     default: false
     }
   }
+
+  /// The schema that a project shows whose Data API is switched off.
+  private static let noSchemas = "pg_pgrst_no_exposed_schemas"
 
   private static let cannotSetRole = "permission denied to set role"
 
@@ -87,7 +91,8 @@ extension StoreProblem {
 
   /// What to do, where the answer alone says it.
   static func advice(_ kind: Kind, _ response: HTTPResponse, _ code: String?, _ message: String) -> String {
-    switch (kind, response.status, code) {
+    if message.contains(noSchemas) { return "; the project's Data API is switched off: switch it on in its settings" }
+    return switch (kind, response.status, code) {
     case (.badKey, _, _): "; " + keyAdvice(code, message)
     case (.wrongAddress, 300..<400, _):
       "; it points to \(printable(response.header("Location") ?? "another place")): write that in supabase.url"
@@ -142,6 +147,14 @@ extension StoreProblem {
   /// `relation "public.system_events" does not exist` → `public.system_events`.
   static func relation(in message: String) -> String? {
     text(in: message, after: "relation \"", before: "\" does not exist")
+  }
+
+  /// The schema that a table was looked for in, where it is not `public`: the API shows that one first.
+  var otherSchema: String? {
+    guard kind == .missingTable else { return nil }
+    let name = Self.text(in: message, after: "Could not find the table '", before: "'") ?? Self.relation(in: message)
+    guard let name, let dot = name.firstIndex(of: "."), name[..<dot] != "public" else { return nil }
+    return String(name[..<dot])
   }
 
   private static func isAnother(_ relation: String?, than table: String?) -> Bool {
