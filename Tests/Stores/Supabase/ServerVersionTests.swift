@@ -158,6 +158,39 @@ struct ServerVersionTests {
   }
 
   @Test(
+    "a key that duplicates cannot be told by",
+    arguments: [
+      ("400 x", "42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification", true),
+      (
+        "500 x", "55000",
+        "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters",
+        true
+      ),
+      ("500 x", "55000", #"cannot insert into view "system_events""#, false),
+      ("400 x", "0A000", "cannot perform INSERT RETURNING on relation \"v\"", false),
+    ])
+  func conflicts(status: String, code: String, message: String, isOne: Bool) {
+    let problem = Self.problem(.error(status, code, message))
+    #expect(problem.isAboutConflict == isOne)
+    #expect(problem.kind == .refused)
+  }
+
+  @Test("a request that counts as nobody's says which key it takes")
+  func nobody() async throws {
+    for (key, words) in [("some-text", "use one that names a role"), (StandInProject.publishableKey, "service role")] {
+      let bench = try await SupabaseBench(key: key)
+      let denied = StandInAnswer.error("401 Unauthorized", "42501", "permission denied for table system_events")
+      bench.transport.with { $0.play(.answer(denied)) }
+      let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
+      guard case .failure(.blocked(let why)) = outcomes.first else {
+        Issue.record("it was written")
+        continue
+      }
+      #expect(why.contains(words), "\(why)")
+    }
+  }
+
+  @Test(
     "tables in public, where the API shows another schema first, are found as other clients find them",
     arguments: [12, 13, 14])
   func schemas(version: Int) async throws {

@@ -101,7 +101,7 @@ struct EventWrite: Sendable {
     // The new key of `anon` comes as a JWT, so that its refusal is 403.
     case .denied where endpoint.role == "anon", .deniedToAnonymous:
       return .blocked(
-        "\(problem). The key has no rights here: use the key of the service role, or run in the SQL editor: "
+        "\(problem). \(Remedy.otherKey(endpoint)), or run in the SQL editor: "
           + Remedy.access(table.rawValue, endpoint, problem, "SELECT, INSERT"))
     case .denied: return onDenied(problem)
     case .missingColumn(let name):

@@ -29,6 +29,14 @@ enum Remedy {
     }
   }
 
+  /// Which key to use instead of one that makes nobody of who asks.
+  static func otherKey(_ endpoint: SupabaseEndpoint) -> String {
+    switch endpoint.kind {
+    case .secret, .unknown: "Without a gateway no key counts but a JWT: use one that names a role"
+    case .publishable, .legacy: "The key has no rights here: use the key of the service role"
+    }
+  }
+
   /// A table as SQL names it: ours lies in `public`, of others only the name is known.
   private static func named(_ name: String, _ ours: String) -> String {
     name == ours ? "public.\(ours)" : identifier(name)

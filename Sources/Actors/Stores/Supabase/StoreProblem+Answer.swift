@@ -100,7 +100,7 @@ extension StoreProblem {
       "; supabase.url is the project's URL, or that of a PostgREST, with no table's name or other path behind it"
     case (.wrongAddress, _, _): "; is supabase.url the project's URL?"
     case (_, 402, nil): "; the project is over its quota"
-    case (_, 405, "25006"): "; the database takes no writes, perhaps its disk is full"
+    case (_, 405, "25006"): "; the database takes no writes: its disk may be full, or it is a replica"
     case (_, 500, "PGRST300"): "; that PostgREST has no jwt-secret, so it can tell no key from another: set one"
     case (_, 540, _): "; the project is paused: restore it in the dashboard"
     default: ""
