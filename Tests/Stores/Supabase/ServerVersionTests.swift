@@ -229,6 +229,28 @@ struct ServerVersionTests {
     #expect((try? outcomes.first?.get())?.table == "learning_events")
     let note = try #require(bench.store.standing?.notes.first)
     #expect(note.contains("CREATE TABLE api.system_events"), "\(note)")
+    #expect(note.contains("the API shows the schema api"), "\(note)")
+  }
+
+  @Test("where the schema is known, what is to be run names it", arguments: ["api", "public"])
+  func schemaOfRemedies(schema: String) async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.project.schemas = ["api", "public"]
+      play.project.schema = schema
+      play.project.tables["system_events"]?.isGranted = false
+      play.project.tables["learning_events"]?.required = ["submission_id"]
+    }
+    bench.addCycles(1)
+    #expect(try await bench.store.refresh() == nil)
+    let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
+    let note = try #require(bench.store.standing?.notes.first)
+    #expect(note.contains("GRANT SELECT, INSERT ON \(schema).system_events TO service_role;"), "\(note)")
+    guard case .failure(.blocked(let why)) = outcomes.first else {
+      Issue.record("it was written")
+      return
+    }
+    #expect(why.contains("ALTER TABLE \(schema).learning_events ALTER COLUMN submission_id DROP NOT NULL;"), "\(why)")
   }
 
   @Test("a project whose Data API is switched off writes nothing elsewhere, and says so", arguments: [12, 14])

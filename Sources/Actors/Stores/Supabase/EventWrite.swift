@@ -137,10 +137,10 @@ struct EventWrite: Sendable {
     case .systemEvents:
       return .elsewhere(
         "\(problem). Events go to learning_events until it is there; run in the SQL editor: "
-          + Remedy.systemEvents(endpoint, schema: problem.otherSchema))
+          + Remedy.systemEvents(endpoint, problem))
     case .learningEvents:
       return .blocked(
-        "\(problem), nor system_events. Run in the SQL editor: \(Remedy.systemEvents(endpoint, schema: problem.otherSchema))"
+        "\(problem), nor system_events. Run in the SQL editor: \(Remedy.systemEvents(endpoint, problem))"
       )
     }
   }

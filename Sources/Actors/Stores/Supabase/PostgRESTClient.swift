@@ -58,6 +58,9 @@ struct PostgRESTClient: Sendable {
   /// True where tables turned out to be at the root.
   var isBare: Bool { manners.withLock { $0.isBare } }
 
+  /// The schema that answers, where it is known.
+  var schema: String? { manners.withLock { $0.schema } }
+
   /// True where tables were found below `/rest/v1`.
   private var isBelowKnown: Bool { manners.withLock { $0.isBelowKnown } }
 
@@ -166,12 +169,23 @@ struct PostgRESTClient: Sendable {
   /// One request and its answer.
   private func exchange(_ request: HTTPRequest, _ table: String, bare: Bool) async throws(StoreProblem) -> HTTPResponse
   {
-    let outcome: Result<HTTPResponse, StoreProblem>
+    var outcome: Result<HTTPResponse, StoreProblem>
     do throws(HTTPFailure) {
       let response = try await transport.collect(request)
       outcome = response.isSuccess ? .success(response) : .failure(problem(response, table))
     } catch {
       outcome = .failure(StoreProblem(error))
+    }
+    // Of several schemas an answer names its own.
+    if case .success(let response) = outcome, let name = response.header("Content-Profile"), !name.isEmpty {
+      manners.withLock { $0.onSchema(name) }
+    }
+    if case .failure(var problem) = outcome {
+      problem.schema = manners.withLock { manners in
+        if let asked = problem.schema { manners.onSchema(asked) }
+        return manners.schema
+      }
+      outcome = .failure(problem)
     }
     let now = clock.now()
     let isNews = manners.withLock { manners in

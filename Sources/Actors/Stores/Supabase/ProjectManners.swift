@@ -9,6 +9,8 @@ struct ProjectManners: Sendable {
   private(set) var isBelowKnown = false
   /// True where tables are in the schema `public`, and the API shows another one first.
   private(set) var namesPublic = false
+  /// The schema that answers, where it is known.
+  private(set) var schema: String?
   private var busy: (problem: StoreProblem, until: Duration)?
 
   /// What is said instead of asking; nil where the project may be asked.
@@ -47,4 +49,7 @@ struct ProjectManners: Sendable {
 
   /// A table was found in `public`, and not without that word.
   mutating func onPublic() { namesPublic = true }
+
+  /// The schema that answered, or that a table was looked for in.
+  mutating func onSchema(_ name: String) { schema = name }
 }

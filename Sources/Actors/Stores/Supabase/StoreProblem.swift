@@ -45,6 +45,8 @@ struct StoreProblem: Error, Sendable, Hashable, CustomStringConvertible {
   var description: String
   /// The server's own words, for finding names in them.
   var message: String = ""
+  /// The schema that was asked, where it is known; for naming tables in SQL.
+  var schema: String?
   /// How long the server wants to be left alone.
   var retryAfter: Duration?
 
@@ -131,6 +133,11 @@ extension StoreProblem {
     status = response.status
     self.code = code
     message = words
+    if let other = otherSchema {
+      schema = other
+      description +=
+        "; the API shows the schema \(Self.printable(other)): write it in place of public in what is to be run"
+    }
     // Two dates of one clock: ours may be wrong.
     let sentAt = response.header("Date").flatMap { HTTPDate.parse($0) } ?? now
     let wish = response.header("Retry-After").flatMap {

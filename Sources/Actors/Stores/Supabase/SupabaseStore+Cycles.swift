@@ -81,7 +81,8 @@ extension SupabaseStore {
     case .refused where problem.code == "22003" && row.accepted != nil && !knowledge.missing.contains("accept_rate"):
       knowledge.missing.insert("accept_rate")
     case .duplicate where !knowledge.takesID:
-      throw StoreFailure("\(problem); run in the SQL editor: \(Remedy.counter(Self.statsTable))")
+      throw StoreFailure(
+        "\(problem); run in the SQL editor: \(Remedy.counter(Self.statsTable, schema: problem.schema))")
     case .missingTable:
       throw StoreFailure("\(problem); create it with the SQL that `retraind schema --postgres` prints")
     case .denied, .deniedToAnonymous:

@@ -151,7 +151,7 @@ extension SupabaseStore {
       return .failure(
         .blocked(
           "\(table.rawValue) at \(session.client.endpoint) counts its ids, and gives this event one that is in use. Run "
-            + "in the SQL editor: \(Remedy.counter(table.rawValue))"))
+            + "in the SQL editor: \(Remedy.counter(table.rawValue, schema: session.client.schema))"))
     }
     return .failure(
       .blocked(

@@ -183,7 +183,6 @@ public struct SupabaseStore: StatsSource, EventSink {
     case .missingTable:
       problem.description +=
         "; create it with the SQL that `retraind schema --postgres` prints"
-        + (problem.otherSchema.map { ", in the schema \($0) in place of public: the API shows that one" } ?? "")
     case .denied, .deniedToAnonymous:
       problem.description +=
         "; run in the SQL editor: " + Remedy.access(Self.statsTable, client.endpoint, problem, "SELECT")
