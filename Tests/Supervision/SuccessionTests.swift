@@ -128,6 +128,42 @@ private final class Starts: Sendable {
     #expect(flags.all == [false, false])
   }
 
+  @Test("where a sibling is started first, it does not get the task: the code of the two stays apart")
+  func sibling() async throws {
+    let (first, second) = (Starts(), Starts())
+    let supervisor = Supervisor(
+      spec: try spec(
+        .oneForAll, intensity: 1, backoff: .none,
+        [
+          ChildSpec(id: "first", restart: .transient) { context in
+            // Ends before the other fails: it is not stopped, and is the first that is started again.
+            context.ready()
+            if first.next() > 1 { await context.untilShutdown() }
+          },
+          ChildSpec(id: "second") { context in
+            context.ready()
+            if second.next() == 1 { throw Boom() }
+            await context.untilShutdown()
+          },
+        ]),
+      clock: SupervisionClock(clock), seed: 1, spawner: TaskSpawner(executor: executor)
+    ) { _ in }
+    let result = await run(supervisor) {
+      executor.run()
+      #expect((first.all, second.all) == (1, 0))
+      executor.run()
+      #expect(
+        (first.all, second.all) == (1, 1), "the failure has been handled, and the first waits for a task of its own")
+      executor.run()
+      #expect(first.all == 2)
+      executor.run()
+      #expect(second.all == 2)
+      supervisor.stop()
+      while executor.count > 0 { executor.run() }
+    }
+    #expect(throws: Never.self) { try result.get() }
+  }
+
   @Test("what replaced code has captured is let go with the start that ran it")
   func reloaded() async throws {
     final class Captured: Sendable {}
