@@ -40,6 +40,47 @@ struct SimulatedDayTests {
     _ = await monitor.stop()
   }
 
+  /// What a cycle says, as the store and the mirror have it.
+  private struct Cycle: Hashable {
+    var model: String
+    var end: Timestamp?
+    var accepted: String
+    var rejected: String
+    var edited: String
+    var rate: Double?
+  }
+
+  /// The cycles of the project, by id.
+  private func stored(_ store: PostgRESTStandIn) -> [String: Cycle] {
+    var cycles: [String: Cycle] = [:]
+    for row in store.rows("learning_stats") {
+      func text(_ name: String) -> String { row[name]?.text ?? "" }
+      cycles[text("id")] = Cycle(
+        model: text("model"), end: Timestamp(parsing: text("timestamp")), accepted: text("accepted"),
+        rejected: text("rejected"), edited: text("edited"), rate: Double(text("accept_rate")))
+    }
+    return cycles
+  }
+
+  /// The cycles of the mirror, by id.
+  private func mirrored(_ bench: MonitorBench) throws -> [String: Cycle] {
+    let database = try SQLiteDatabase(path: bench.paths.database, access: .readOnly)
+    defer { database.close() }
+    var cycles: [String: Cycle] = [:]
+    let rows = try database.query(
+      "SELECT id, model, timestamp, accepted, rejected, edited, accept_rate FROM retraind_mirror"
+    ) { row in
+      (
+        row[0].text ?? "",
+        Cycle(
+          model: row[1].text ?? "", end: row[2].text.flatMap { Timestamp(parsing: $0) }, accepted: row[3].text ?? "",
+          rejected: row[4].text ?? "", edited: row[5].text ?? "", rate: row[6].real)
+      )
+    }
+    for (id, cycle) in rows { cycles[id] = cycle }
+    return cycles
+  }
+
   @Test("a store that is away for a day, with restarts meanwhile, loses and doubles nothing")
   func away() async throws {
     let bench = try MonitorBench()
@@ -98,17 +139,34 @@ struct SimulatedDayTests {
     // What was written without an answer; the rest waits.
     #expect((1...3).contains(store.rows("system_events").count))
 
+    // Meanwhile a row was taken back and another put right.
+    store.withProject { project in
+      project.tables["learning_stats"]?.rows.remove(at: 10)
+      project.tables["learning_stats"]?.rows[3]["edited"] = .number("1")
+    }
     store.heal()
-    while await monitor.status().outbox.pending > 0, !Task.isCancelled {
+    let journal = try monitor.journal
+    var runs: [RunRow] = []
+    while !Task.isCancelled {
+      // Runs first: what is recorded after them may still be on its way when nothing of theirs is.
+      runs = try await journal.runs(limit: 1000)
+      let isDelivered = await monitor.status().outbox.pending == 0
+      if isDelivered, try mirrored(bench) == stored(store) { break }
       await bench.clock.waitForSleepers(1)
       bench.clock.advanceToNextSleeper()
     }
-    let journal = try monitor.journal
-    let runs = try await journal.runs(limit: 100)
+    #expect(await monitor.status().outbox.blocked == 0)
     let events = store.rows("system_events").compactMap { $0["id"]?.text }
     #expect(Set(events).count == events.count)
-    // The runs of the first hour and of the twelfth; what the cycles of the day called for since comes on top.
-    #expect(Set(events).isSuperset(of: runs.suffix(4).compactMap(\.eventID)))
+    // Every run of the day, and nothing else but runs since.
+    #expect(Set(events).isSuperset(of: runs.compactMap(\.eventID)))
+    #expect(runs.allSatisfy { $0.eventID != nil })
+    #expect(try await Set(journal.runs(limit: 1000).compactMap(\.eventID)).isSuperset(of: events))
+    for row in store.rows("system_events") {
+      let run = runs.first { $0.eventID == row["id"]?.text }
+      #expect(run == nil || run?.model == Query.value("metadata->>model", in: row).text)
+    }
+    #expect(try mirrored(bench) == stored(store))
     #expect(runs.count { $0.state == .succeeded } >= 4)
     #expect(store.rows("learning_events").isEmpty)
     await stop(monitor, bench.clock)

@@ -110,6 +110,8 @@ public struct ModelServerFailure: Error, Sendable, Hashable, CustomStringConvert
   public var kind: Kind
   /// For people: what happened, where, what to do.
   public var description: String
+  /// The status of an answer that said nothing else.
+  public var status: Int?
 
   /// Makes a failure.
   public init(_ kind: Kind, _ description: String) {

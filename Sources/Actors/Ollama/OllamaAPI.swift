@@ -150,8 +150,10 @@ public struct OllamaAPI: ModelServer {
   func expectSuccess(_ response: HTTPResponse, _ what: String) throws(ModelServerFailure) {
     guard !response.isSuccess else { return }
     guard let text = errorText(response) else {
-      throw ModelServerFailure(
+      var failure = ModelServerFailure(
         .server, "\(name): \(what) failed with HTTP \(response.status)\(ServerText.remedy(ofStatus: response.status))")
+      failure.status = response.status
+      throw failure
     }
     throw ModelServerFailure(ServerText.kind(ofError: text), "\(name): \(what) failed: \(ServerText.printable(text))")
   }

@@ -180,6 +180,10 @@ struct OllamaFacts: Sendable {
   var keepsBackup = true
   /// Why it does not answer.
   var failure: String?
+  /// True where somebody answers, though not as it should.
+  var isAnswered = false
+  /// True where it refuses the name that it is asked by.
+  var refusesName = false
   /// How it is talked to.
   var transport: OllamaSettings.Transport
   /// Why the program cannot be used; nil where it can.

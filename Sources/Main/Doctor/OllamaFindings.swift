@@ -58,6 +58,14 @@ enum OllamaFindings {
         .error, .ollama, "Ollama does not answer at \(facts.endpoint)",
         why: "http:// without a port means port 80, and Ollama's is 11434", type: "OLLAMA_HOST=HOST:11434")
     }
+    if facts.isAnswered {
+      // It runs, or something else does: nothing has to be started.
+      return Finding(
+        .error, .ollama, "\(facts.endpoint) does not answer as Ollama should", why: facts.failure,
+        type: facts.refusesName
+          ? "export OLLAMA_HOST=IP:PORT   # its address in place of the name"
+          : "curl -i \(ProgramPath.quoted(facts.endpoint + "/api/version"))")
+    }
     var why = facts.failure
     if facts.transport == .auto, let problem = facts.programProblem { why = (why.map { $0 + "; " } ?? "") + problem }
     // What is not there cannot be started. A program under another name is somebody's own.

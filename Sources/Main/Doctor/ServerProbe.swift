@@ -72,6 +72,9 @@ enum ServerProbe {
       facts.models = try await models.map(\.model)
     } catch {
       facts.failure = "\(error)"
+      let failure = error as? ModelServerFailure
+      facts.isAnswered = failure.map { $0.kind == .server || $0.kind == .malformed } ?? false
+      facts.refusesName = failure?.status == 403
     }
     return facts
   }

@@ -6,6 +6,14 @@ public struct StandInTable: Sendable {
   public var required: Set<String> = []
   /// Whether ids are numbers that it counts itself.
   public var countsIDs = false
+  /// The id that comes next, where its counter is behind its rows; else it counts on from them.
+  public var nextID: Int?
+  /// A column other than the id that is its key, so that no two rows have the same value there.
+  public var key: String?
+  /// Columns that take no value but their own.
+  public var generated: Set<String> = []
+  /// Whether it is a view that a trigger writes for: there is no key that duplicates could be told by.
+  public var isView = false
   /// Whether the service role may use it.
   public var isGranted = true
   /// Its rows.
@@ -55,6 +63,14 @@ public struct StandInProject: Sendable {
   /// A PostgREST of one's own: no gateway before it, and tables at the root instead of below `/rest/v1`.
   public var isBare = false
 
+  /// PostgREST's version: 12 answers `{}` where later ones have a code.
+  public var version = 14
+
+  /// The schemas that the API shows; the first is meant where a request names none.
+  public var schemas = ["public"]
+  /// The schema that the tables are in.
+  public var schema = "public"
+
   /// The id of a row that a check constraint refuses.
   public var refuses: String?
 
@@ -93,7 +109,7 @@ public struct StandInProject: Sendable {
 
   /// Answers a request, and does what it asks.
   public mutating func answer(_ request: Request) -> StandInAnswer {
-    if isBare, request.isBelowAPI || request.table.isEmpty { return .unknownPath }
+    if isBare, request.isBelowAPI || request.table.isEmpty { return version < 13 ? .emptyObject : .unknownPath }
     guard isBare || request.isBelowAPI else {
       return StandInAnswer(
         "404 Not Found", headers: [("Content-Type", "application/json; charset=utf-8")],
@@ -107,8 +123,22 @@ public struct StandInProject: Sendable {
     let isAnonymous = key == Self.publishableKey
     if key == Self.legacyKey, bearer != key { return recorded["garbage jwt"] }
     let name = request.table
-    guard let table = tables[name] else {
-      return recorded["missing table \(request.method)"].replacing("system_events", name)
+    let profile = request.headers[request.method == "GET" ? "accept-profile" : "content-profile"]
+    if let profile, !schemas.contains(profile) {
+      return version < 14
+        ? .error(
+          "406 Not Acceptable", "PGRST106",
+          "The schema must be one of the following: \(schemas.joined(separator: ", "))")
+        : recorded["bad schema"].replacing("private", profile)
+    }
+    let asked = profile ?? schemas[0]
+    guard asked == schema, let table = tables[name] else {
+      if version < 13 {
+        return request.method == "GET"
+          ? .error("404 Not Found", "42P01", "relation \"\(asked).\(name)\" does not exist") : .emptyObject
+      }
+      return recorded["missing table \(request.method)"].replacing("public.", "\(asked).")
+        .replacing("system_events", name)
     }
     guard table.isGranted else {
       return recorded["no GRANT to service_role (new Supabase default since 2026-05-30/10-30)"]
@@ -119,7 +149,10 @@ public struct StandInProject: Sendable {
     switch request.method {
     case "GET":
       if isAnonymous { return recorded["anon RLS read => []"] }
-      return read(table, name, query)
+      var answer = read(table, name, query)
+      // Of several schemas an answer names its own.
+      if schemas.count > 1, answer.code == 200 { answer.headers.append(("Content-Profile", asked)) }
+      return answer
     case "POST":
       if isAnonymous { return recorded["anon insert RLS"].replacing("learning_events", name) }
       return write(request, name, query)
@@ -175,6 +208,15 @@ public struct StandInProject: Sendable {
     if let missing = columns.first(where: { !table.columns.contains($0) }) {
       return recorded["missing column insert"].replacing("nope", missing).replacing("learning_events", name)
     }
+    if let column = columns.first(where: { table.generated.contains($0) }) {
+      return .error("400 Bad Request", "428C9", "cannot insert a non-DEFAULT value into column \"\(column)\"")
+    }
+    let ignoresDuplicates = request.headers["prefer"]?.contains("ignore-duplicates") == true
+    if ignoresDuplicates, table.isView || (table.key != nil && query.value("on_conflict") == "id") {
+      return .error(
+        "400 Bad Request", "42P10",
+        "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+    }
     let ids = Set(table.rows.compactMap { $0["id"]?.text })
     var new: [[String: Cell]] = []
     for row in rows {
@@ -184,7 +226,9 @@ public struct StandInProject: Sendable {
           return recorded["int column given 1.5"].replacing("integer", "bigint")
             .replacing("1.5", kept["id"]?.text ?? "")
         }
-        kept["id"] = .number("\(table.rows.count + new.count + 1)")
+        kept["id"] = .number("\(table.nextID ?? table.rows.count + new.count + 1)")
+        table.nextID = table.nextID.map { $0 + 1 }
+        tables[name]?.nextID = table.nextID
       }
       if let column = table.required.sorted().first(where: { (kept[$0] ?? .null) == .null }) {
         return recorded["not null violation"].replacing("\\\"event_type\\\"", "\\\"\(column)\\\"")
@@ -192,7 +236,11 @@ public struct StandInProject: Sendable {
       }
       if let refuses, kept["id"]?.text == refuses { return recorded["check violation"] }
       if let id = kept["id"]?.text, ids.contains(id) {
-        if request.headers["prefer"]?.contains("ignore-duplicates") == true { continue }
+        if ignoresDuplicates { continue }
+        return recorded["...again, plain insert"].replacing("system_events", name)
+      }
+      if let key = table.key, let value = kept[key], (table.rows + new).contains(where: { $0[key] == value }) {
+        if ignoresDuplicates { continue }
         return recorded["...again, plain insert"].replacing("system_events", name)
       }
       let path = "metadata->>event_id"

@@ -24,7 +24,7 @@ public struct Query: Sendable {
     var names: [String] = []
     for (name, value) in items {
       switch name {
-      case "limit", "offset", "or", "and", "columns": break
+      case "limit", "offset", "or", "and", "columns", "on_conflict": break
       case "select": names += value.split(separator: ",").map(String.init)
       case "order": names += value.split(separator: ",").compactMap { $0.split(separator: ".").first.map(String.init) }
       default: names.append(name)

@@ -26,6 +26,18 @@ public struct StandInAnswer: Sendable {
     headers: [("Content-Type", "application/json; charset=utf-8"), ("Proxy-Status", "PostgREST; error=PGRST125")],
     body: #"{"code":"PGRST125","details":null,"hint":null,"message":"Invalid path specified in request URL"}"#)
 
+  /// The same in version 12 and older, where it also stands for a table that does not exist.
+  public static let emptyObject = StandInAnswer(
+    "404 Not Found", headers: [("Content-Type", "application/json; charset=utf-8")], body: "{}")
+
+  /// An error as PostgREST words it, of Postgres or its own.
+  public static func error(_ status: String, _ code: String, _ message: String) -> StandInAnswer {
+    StandInAnswer(
+      status,
+      headers: [("Content-Type", "application/json; charset=utf-8"), ("Proxy-Status", "PostgREST; error=\(code)")],
+      body: #"{"code":"\#(code)","details":null,"hint":null,"message":\#(Cell.quoted(message))}"#)
+  }
+
   /// The number.
   public var code: Int { Int(status.prefix(3)) ?? 0 }
 

@@ -9,8 +9,9 @@ import Testing
 /// A PostgREST of one's own, without a gateway that takes `/rest/v1` away.
 @Suite("PostgREST without /rest/v1", .timeLimit(.minutes(1)))
 struct SupabaseBaseTests {
-  private func bench() async throws -> SupabaseBench {
+  private func bench(version: Int = 14) async throws -> SupabaseBench {
     var project = StandInProject()
+    project.version = version
     project.isBare = true
     let bench = try await SupabaseBench(project, key: StandInProject.legacyKey)
     bench.addCycles(3)
@@ -22,9 +23,9 @@ struct SupabaseBaseTests {
     bench.transport.with { $0.calls.map { String($0.target.prefix { $0 != "?" }) } }
   }
 
-  @Test("it is found out with one request more, remembered, and named")
-  func found() async throws {
-    let bench = try await bench()
+  @Test("it is found out with one request more, remembered, and named", arguments: [12, 14])
+  func found(version: Int) async throws {
+    let bench = try await bench(version: version)
     #expect(try await bench.store.refresh() == nil)
     #expect(try await bench.rows().count == 3)
     #expect(paths(bench).prefix(2) == ["/rest/v1/learning_stats", "/learning_stats"])
@@ -38,29 +39,31 @@ struct SupabaseBaseTests {
     #expect(told.first?.hasPrefix("info: http://stand-in is a PostgREST of its own") == true, "\(told)")
   }
 
-  @Test("an event may find it out, too, and is written once")
-  func foundByEvent() async throws {
-    let bench = try await bench()
+  @Test("an event may find it out, too, and is written once", arguments: [12, 14])
+  func foundByEvent(version: Int) async throws {
+    let bench = try await bench(version: version)
     let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
     #expect((try? outcomes.first?.get())?.table == "system_events")
     #expect(bench.transport.rows("system_events").count == 1)
     #expect(paths(bench) == ["/rest/v1/system_events", "/system_events"])
   }
 
-  @Test("a table that is missing there is a missing table")
-  func missingTable() async throws {
-    let bench = try await bench()
+  @Test("a table that is missing there is a missing table", arguments: [12, 14])
+  func missingTable(version: Int) async throws {
+    let bench = try await bench(version: version)
     bench.transport.with { $0.project.tables["system_events"] = nil }
     let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
     #expect((try? outcomes.first?.get())?.table == "learning_events")
-    #expect(paths(bench).count { $0.hasPrefix("/rest/v1") } == 1)
+    // Version 12 says the same of both, so that only a table that is there tells where it is.
+    #expect(paths(bench).count { $0.hasPrefix("/rest/v1") } == (version < 13 ? 3 : 1))
+    #expect(bench.store.name == "supabase http://stand-in, without /rest/v1")
   }
 
   @Test(
     "nothing else leads away from /rest/v1",
     arguments: [
       .recorded("bad signature"), .recorded("missing table GET"), .databaseDown, .page, .portal, .silence, .reset,
-      .empty("404 Not Found"), .answer(StandInAnswer("404 Not Found", body: "{}")),
+      .empty("404 Not Found"),
       .answer(StandInAnswer("404 Not Found", body: #"{"error":"requested path is invalid"}"#)),
       .answer(StandInAnswer("404 Not Found", body: #"{"message":"no Route matched with those values"}"#)),
       .answer(StandInAnswer("301 x", headers: [("Location", "https://new.co/")])),
@@ -71,6 +74,30 @@ struct SupabaseBaseTests {
     await #expect(throws: StoreFailure.self) { _ = try await bench.store.refresh() }
     #expect(paths(bench).allSatisfy { $0 == "/rest/v1/learning_stats" })
     #expect(bench.store.name == "supabase http://stand-in")
+  }
+
+  @Test("what version 12 says of a missing table leads away only until it has answered below /rest/v1")
+  func missingBehindGateway() async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.project.version = 12
+      play.project.tables["system_events"] = nil
+    }
+    bench.addCycles(1)
+    _ = try await bench.store.refresh()
+    let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
+    #expect((try? outcomes.first?.get())?.table == "learning_events")
+    #expect(paths(bench).allSatisfy { $0.hasPrefix("/rest/v1/") })
+    #expect(bench.store.name == "supabase http://stand-in")
+    // In a process that has read nothing yet, the gateway is asked once more and knows no such path.
+    let fresh = try await SupabaseBench()
+    fresh.transport.with { play in
+      play.project.version = 12
+      play.project.tables["system_events"] = nil
+    }
+    let others = await fresh.store.deliver([Delivery(SupabaseBench.event(), isFresh: true)])
+    #expect((try? others.first?.get())?.table == "learning_events")
+    #expect(fresh.transport.rows("learning_events").count == 1)
   }
 
   @Test("where nobody knows the path, the answer says what to write, for one request more", arguments: [true, false])

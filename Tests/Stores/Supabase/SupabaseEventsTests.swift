@@ -100,10 +100,14 @@ struct SupabaseEventsTests {
       .answer(StandInAnswer("404 Not Found", body: "{}")),
     ] {
       let bench = try await SupabaseBench()
+      // It has answered below /rest/v1: `{}` is about the table.
+      bench.addCycles(1)
+      _ = try await bench.store.refresh()
       bench.transport.with { $0.play(fault, on: "POST system_events") }
       let outcomes = await deliver(bench)
       #expect((try? outcomes.first?.get())?.table == "learning_events")
-      #expect(bench.transport.names == ["POST system_events", "POST system_events", "POST learning_events"])
+      let written = bench.transport.names.filter { $0.hasPrefix("POST") }
+      #expect(written == ["POST system_events", "POST system_events", "POST learning_events"])
       #expect(bench.pauses.withLock { $0 } == [.seconds(5)])
       let row = try #require(bench.transport.rows("learning_events").first)
       // A retrain is no rejection: null, and written out, so that no default makes it one.
@@ -343,5 +347,124 @@ struct SupabaseEventsTests {
     }
     _ = await deliver(bench, isFresh: false)
     #expect(bench.transport.with { $0.calls.contains { $0.target.contains("metadata=like.") } })
+  }
+
+  @Test("a view that a trigger writes for has no key to tell duplicates by: it is written all the same, and once")
+  func view() async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { $0.project.tables["system_events"]?.isView = true }
+    #expect((try? await deliver(bench).first?.get())?.table == "system_events")
+    // It is known: the next one is one request.
+    let before = bench.transport.names.count
+    bench.transport.with { $0.play(.doneThenReset, on: "POST system_events", times: 1) }
+    #expect(isTransient(await deliver(bench, [2]).first))
+    #expect(bench.transport.names.count == before + 1)
+    #expect((try? await deliver(bench, [2], isFresh: false).first?.get())?.wasThere == true)
+    // Two processes at once: the second one finds it there.
+    #expect((try? await deliver(bench, [2]).first?.get())?.wasThere == true)
+    #expect(bench.transport.rows("system_events").count == 2)
+  }
+
+  @Test("a table whose counter is behind its rows loses no event without a word")
+  func counter() async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.project.tables["system_events"]?.countsIDs = true
+      play.project.tables["system_events"]?.rows = [["id": .number("1")], ["id": .number("2")]]
+      play.project.tables["system_events"]?.nextID = 1
+    }
+    for _ in 0..<2 {
+      let why = blocked(await deliver(bench).first)
+      #expect(
+        why?.contains("SELECT setval(pg_get_serial_sequence('public.system_events', 'id')") == true, "\(why ?? "")")
+    }
+    #expect((try? await deliver(bench).first?.get())?.table == "system_events")
+    #expect(bench.transport.rows("system_events").count == 3)
+  }
+
+  @Test("a key that is not the id passes over no other event")
+  func otherKey() async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { $0.project.tables["system_events"]?.key = "timestamp" }
+    #expect((try? await deliver(bench, [1]).first?.get())?.table == "system_events")
+    // Another event of the same moment.
+    #expect(blocked(await deliver(bench, [2]).first)?.contains("drop that constraint") == true)
+    #expect((try? await deliver(bench, [1]).first?.get())?.wasThere == true)
+  }
+
+  @Test("a column that makes its own value is left out, be it the id or another", arguments: ["id", "timestamp"])
+  func generated(column: String) async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { $0.project.tables["system_events"]?.generated = [column] }
+    #expect((try? await deliver(bench).first?.get())?.table == "system_events")
+    let row = try #require(bench.transport.rows("system_events").first)
+    #expect(row[column] == nil)
+    #expect(row[column == "id" ? "timestamp" : "id"] != nil)
+  }
+
+  @Test(
+    "what hangs on the table and refuses the row is told, blocks that row alone, and sends nothing elsewhere",
+    arguments: [
+      .error("500 x", "55000", #"cannot insert into view "system_events""#),
+      .error("404 Not Found", "42P01", #"relation "audit_log" does not exist"#),
+      .error("404 Not Found", "42883", "function nosuch(integer) does not exist"),
+      .error("400 Bad Request", "42703", #"record "new" has no field "updated_at""#),
+      .error("500 x", "P0002", "query returned no rows"), .error("422 x", "PT422", "not like this"),
+      .error("500 x", "42P17", #"infinite recursion detected in policy for relation "system_events""#),
+    ] as [StandInAnswer])
+  func trigger(answer: StandInAnswer) async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { $0.play(.answer(answer), on: "POST system_events") }
+    let why = blocked(await deliver(bench).first)
+    #expect(why?.contains("system_events at http://stand-in: HTTP") == true, "\(why ?? "none")")
+    #expect(bench.transport.count("POST learning_events") == 0)
+    #expect(bench.store.standing?.notes.isEmpty == true)
+  }
+
+  @Test("a key whose role the database does not have falls back nowhere", arguments: [12, 14])
+  func unknownRole(version: Int) async throws {
+    let bench = try await SupabaseBench()
+    let status = version == 12 ? "400 Bad Request" : "401 Unauthorized"
+    bench.transport.with { $0.play(.answer(.error(status, "22023", #"role "x" does not exist"#))) }
+    #expect(isTransient(await deliver(bench).first))
+    #expect(bench.transport.names == ["POST system_events"])
+  }
+
+  @Test("the new key of anon is refused with 403: nothing is granted to everybody")
+  func publishable() async throws {
+    let bench = try await SupabaseBench(key: StandInProject.publishableKey)
+    let denied = StandInAnswer.error("403 Forbidden", "42501", "permission denied for table system_events")
+    bench.transport.with { $0.play(.answer(denied), on: "POST system_events") }
+    #expect(blocked(await deliver(bench).first)?.contains("use the key of the service role") == true)
+    #expect(bench.transport.count("POST learning_events") == 0)
+  }
+
+  @Test(
+    "over real sockets, a kept connection that breaks off after the write doubles nothing, with the table's own ids")
+  func brokenConnection() async throws {
+    let server = PostgRESTStandIn()
+    defer { server.stop() }
+    server.withProject { project in
+      project.tables["system_events"]?.countsIDs = true
+      project.tables["learning_stats"]?.rows = [["id": .text("a"), "timestamp": .text("2026-02-28T00:00:00+00:00")]]
+    }
+    let bench = try await SupabaseBench()
+    let session = SupabaseSession(
+      SupabaseEndpoint(url: server.url, key: StandInProject.secretKey), transport: CurlTransport(),
+      clock: bench.session.client.clock, wallClock: WallClock { SupabaseBench.origin }, tell: { _, _ in })
+    let store = SupabaseStore(session, journal: bench.journal)
+    _ = try await store.refresh()
+    // That ids are its own is known from here on.
+    _ = await store.deliver([Delivery(SupabaseBench.event(1), isFresh: true)])
+    for number in 2...4 {
+      // A connection that is kept.
+      _ = try await store.refresh()
+      server.play(.doneThenReset, on: "POST system_events", times: 1)
+      let event = SupabaseBench.event(number)
+      #expect(isTransient(await store.deliver([Delivery(event, isFresh: true)]).first))
+      #expect(server.rows("system_events").count == number)
+      #expect((try? await store.deliver([Delivery(event, isFresh: false)]).first?.get())?.wasThere == true)
+      #expect(server.rows("system_events").count == number)
+    }
   }
 }

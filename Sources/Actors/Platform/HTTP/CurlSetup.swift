@@ -37,6 +37,9 @@ extension CurlTransfer {
     try set(CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max))
     // A connection that has been idle for longer is not used again: servers and firewalls drop theirs unannounced.
     try set(CURLOPT_MAXAGE_CONN, Int(CurlEngine.idleConnectionLife.components.seconds))
+    // Where a connection that was used before breaks off without a word, curl sends the request again by itself, also
+    // one that was done. On a new one it never does.
+    if request.method == .post || request.method == .patch { try set(CURLOPT_FRESH_CONNECT, 1) }
     // Cancelling during a slow name lookup must not wait for it. Unknown to versions before 7.87.
     _ = retraind_curl_setopt_long(curl.setopt, easy, CURLOPT_QUICK_EXIT, 1)
     if request.maximumRedirects > 0 {

@@ -98,11 +98,12 @@ struct EventWrite: Sendable {
     if problem.isTransient { return .transient(problem.description, after: problem.retryAfter) }
     switch problem.kind {
     case .missingTable: return onMissingTable(problem)
-    case .denied: return onDenied(problem)
-    case .deniedToAnonymous:
+    // The new key of `anon` comes as a JWT, so that its refusal is 403.
+    case .denied where endpoint.role == "anon", .deniedToAnonymous:
       return .blocked(
-        "\(problem). The key has no rights here: use the key of the service role, or run in the SQL editor: "
+        "\(problem). \(Remedy.otherKey(endpoint)), or run in the SQL editor: "
           + Remedy.access(table.rawValue, endpoint, problem, "SELECT, INSERT"))
+    case .denied: return onDenied(problem)
     case .missingColumn(let name):
       guard let name, table.columns.contains(name), !knowledge.missing.contains(name) else { return blocked(problem) }
       // Postgres itself says 42703; PGRST204 comes of the catalogue as the API has it.
@@ -111,8 +112,17 @@ struct EventWrite: Sendable {
       }
       knowledge.missing.insert(name)
       return onStart()
+    case .refused where problem.isAboutConflict && knowledge.ignoresDuplicates:
+      // What is there already comes back as a duplicate, and is looked for.
+      knowledge.ignoresDuplicates = false
+      return onStart()
     case .refused where isAboutID(problem):
       knowledge.takesID = false
+      return onStart()
+    case .refused
+    where problem.generatedColumn.map { table.columns.contains($0) && !knowledge.missing.contains($0) } ?? false:
+      // It makes its value itself.
+      if let column = problem.generatedColumn { knowledge.missing.insert(column) }
       return onStart()
     case .duplicate: return count > 1 ? .split : .lookUp
     case .refused, .tooMuch: return count > 1 ? .split : blocked(problem)
@@ -127,9 +137,11 @@ struct EventWrite: Sendable {
     case .systemEvents:
       return .elsewhere(
         "\(problem). Events go to learning_events until it is there; run in the SQL editor: "
-          + Remedy.systemEvents(endpoint))
+          + Remedy.systemEvents(endpoint, problem))
     case .learningEvents:
-      return .blocked("\(problem), nor system_events. Run in the SQL editor: \(Remedy.systemEvents(endpoint))")
+      return .blocked(
+        "\(problem), nor system_events. Run in the SQL editor: \(Remedy.systemEvents(endpoint, problem))"
+      )
     }
   }
 
@@ -155,8 +167,10 @@ struct EventWrite: Sendable {
   private func isAboutID(_ problem: StoreProblem) -> Bool {
     guard knowledge.takesID, !knowledge.missing.contains("id") else { return false }
     switch problem.code {
-    case "428C9": return true
+    case "428C9": return problem.generatedColumn ?? "id" == "id"
     case "22P02":
+      let given = StoreProblem.text(in: problem.message, after: ": \"", before: "\"")
+      guard given.map({ $0.utf8.count == 36 }) ?? true else { return false }
       return ["bigint", "integer", "smallint", "numeric"].contains { problem.message.contains("for type \($0)") }
     default: return false
     }
@@ -164,6 +178,7 @@ struct EventWrite: Sendable {
 
   private var unrecognisable: String {
     "\(table.rawValue) at \(endpoint) has neither a column id that takes a uuid nor a column metadata, so an event in it "
-      + "could not be recognised. Run in the SQL editor: ALTER TABLE public.\(table.rawValue) ADD COLUMN metadata jsonb;"
+      + "could not be recognised. Run in the SQL editor: ALTER TABLE public.\(table.rawValue) ADD COLUMN metadata jsonb; "
+      + Remedy.reload
   }
 }

@@ -58,6 +58,12 @@ struct PostgRESTClient: Sendable {
   /// True where tables turned out to be at the root.
   var isBare: Bool { manners.withLock { $0.isBare } }
 
+  /// The schema that answers, where it is known.
+  var schema: String? { manners.withLock { $0.schema } }
+
+  /// True where tables were found below `/rest/v1`.
+  private var isBelowKnown: Bool { manners.withLock { $0.isBelowKnown } }
+
   /// What is said instead of asking while the project wants to be left alone; nil where it may be asked.
   var refusal: StoreProblem? {
     let now = clock.now()
@@ -91,14 +97,20 @@ struct PostgRESTClient: Sendable {
 
   /// Writes rows. Tried once: whether it was done is for the caller to find out.
   ///
-  /// - Parameter rows: a JSON array whose objects all have these columns.
-  func post(_ table: String, columns: [String], rows: String) async throws(StoreProblem) {
-    let query = PostgRESTQuery().with("columns", columns.joined(separator: ","))
+  /// - Parameters:
+  ///   - rows: a JSON array whose objects all have these columns.
+  ///   - ignoringDuplicates: whether rows whose ids are there already are passed over instead of refused. No other
+  ///     key counts: it would let another row go without a word.
+  func post(
+    _ table: String, columns: [String], rows: String, ignoringDuplicates: Bool = true
+  ) async throws(StoreProblem) {
+    var query = PostgRESTQuery().with("columns", columns.joined(separator: ","))
+    if ignoringDuplicates { query = query.with("on_conflict", "id") }
     let response = try await send(
       .post, table, query,
       headers: [
         HTTPHeader("Content-Type", "application/json"),
-        HTTPHeader("Prefer", "return=minimal,resolution=ignore-duplicates"),
+        HTTPHeader("Prefer", ignoringDuplicates ? "return=minimal,resolution=ignore-duplicates" : "return=minimal"),
       ], body: Array(rows.utf8))
     // A page of a proxy or a captive portal is no word of PostgREST, whatever its status.
     guard response.body.isEmpty || response.body.first == UInt8(ascii: "[") else { throw problem(response, table) }
@@ -109,18 +121,39 @@ struct PostgRESTClient: Sendable {
   private func send(
     _ method: HTTPMethod, _ table: String, _ query: PostgRESTQuery, headers: [HTTPHeader] = [], body: [UInt8]? = nil
   ) async throws(StoreProblem) -> HTTPResponse {
-    func send(bare: Bool) async throws(StoreProblem) -> HTTPResponse {
-      try await exchange(
+    func exchange(bare: Bool, public isPublic: Bool) async throws(StoreProblem) -> HTTPResponse {
+      let profile =
+        isPublic ? [HTTPHeader(method == .get ? "Accept-Profile" : "Content-Profile", "public")] : []
+      return try await self.exchange(
         HTTPRequest(
           method, "\(bare ? endpoint.description : endpoint.root)/\(table)\(query.text)",
-          headers: endpoint.headers + headers, body: body, timeouts: timeouts, maximumBody: Self.maximumBody),
-        table, bare: bare)
+          headers: endpoint.headers + profile + headers, body: body, timeouts: timeouts,
+          maximumBody: Self.maximumBody), table, bare: bare)
+    }
+    // Other clients name the schema `public`; where the API shows another one first, so do we.
+    func send(bare: Bool) async throws(StoreProblem) -> HTTPResponse {
+      let namesPublic = manners.withLock { $0.namesPublic }
+      do throws(StoreProblem) {
+        return try await exchange(bare: bare, public: namesPublic)
+      } catch {
+        guard !namesPublic, error.otherSchema != nil else { throw error }
+        do throws(StoreProblem) {
+          let response = try await exchange(bare: bare, public: true)
+          manners.withLock { $0.onPublic() }
+          return response
+        } catch let other {
+          // It is not shown, or the table is in neither.
+          guard other.code != "PGRST106", other.kind != .missingTable else { throw error }
+          if other.isAboutContents { manners.withLock { $0.onPublic() } }
+          throw other
+        }
+      }
     }
     let isBare = isBare
     do throws(StoreProblem) {
       return try await send(bare: isBare)
     } catch {
-      guard !isBare, error.isUnknownPath else { throw error }
+      guard !isBare, error.isUnknownPath || (error.isPerhapsUnknownPath && !isBelowKnown) else { throw error }
       let trial: Result<HTTPResponse, StoreProblem>
       do throws(StoreProblem) {
         trial = .success(try await send(bare: true))
@@ -136,12 +169,23 @@ struct PostgRESTClient: Sendable {
   /// One request and its answer.
   private func exchange(_ request: HTTPRequest, _ table: String, bare: Bool) async throws(StoreProblem) -> HTTPResponse
   {
-    let outcome: Result<HTTPResponse, StoreProblem>
+    var outcome: Result<HTTPResponse, StoreProblem>
     do throws(HTTPFailure) {
       let response = try await transport.collect(request)
       outcome = response.isSuccess ? .success(response) : .failure(problem(response, table))
     } catch {
       outcome = .failure(StoreProblem(error))
+    }
+    // Of several schemas an answer names its own.
+    if case .success(let response) = outcome, let name = response.header("Content-Profile"), !name.isEmpty {
+      manners.withLock { $0.onSchema(name) }
+    }
+    if case .failure(var problem) = outcome {
+      problem.schema = manners.withLock { manners in
+        if let asked = problem.schema { manners.onSchema(asked) }
+        return manners.schema
+      }
+      outcome = .failure(problem)
     }
     let now = clock.now()
     let isNews = manners.withLock { manners in
@@ -162,7 +206,7 @@ struct PostgRESTClient: Sendable {
   /// An answer that is none, as a problem.
   func problem(_ response: HTTPResponse, _ table: String) -> StoreProblem {
     StoreProblem(
-      response, place: "\(table) at \(endpoint)", now: Timestamp(microseconds: wallClock.microseconds()),
+      response, place: "\(table) at \(endpoint)", table: table, now: Timestamp(microseconds: wallClock.microseconds()),
       redact: endpoint.redacted)
   }
 

@@ -5,6 +5,12 @@ internal import Platform
 struct ProjectManners: Sendable {
   /// True where tables are at the root: a PostgREST of its own, without a gateway that takes `/rest/v1` away.
   private(set) var isBare = false
+  /// True where tables were found below `/rest/v1`: nothing leads away from there that may mean something else.
+  private(set) var isBelowKnown = false
+  /// True where tables are in the schema `public`, and the API shows another one first.
+  private(set) var namesPublic = false
+  /// The schema that answers, where it is known.
+  private(set) var schema: String?
   private var busy: (problem: StoreProblem, until: Duration)?
 
   /// What is said instead of asking; nil where the project may be asked.
@@ -24,12 +30,26 @@ struct ProjectManners: Sendable {
       let until = now + wish
       if busy.map({ $0.until < until }) ?? true { busy = (problem, until) }
     }
-    guard wasBare else { return }
+    // It is not shown any more.
+    if problem.code == "PGRST106" { namesPublic = false }
+    guard wasBare else {
+      if problem.isAboutContents { isBelowKnown = true }
+      return
+    }
     if problem.isAboutContents { isBare = true }
     // A gateway has come before it.
     if problem.kind == .wrongAddress, !problem.isAboutContents { isBare = false }
   }
 
   /// Rows, or the word that they are written.
-  mutating func onAnswer(wasBare: Bool) { isBare = wasBare }
+  mutating func onAnswer(wasBare: Bool) {
+    isBare = wasBare
+    isBelowKnown = !wasBare
+  }
+
+  /// A table was found in `public`, and not without that word.
+  mutating func onPublic() { namesPublic = true }
+
+  /// The schema that answered, or that a table was looked for in.
+  mutating func onSchema(_ name: String) { schema = name }
 }

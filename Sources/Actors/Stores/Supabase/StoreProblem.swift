@@ -45,6 +45,8 @@ struct StoreProblem: Error, Sendable, Hashable, CustomStringConvertible {
   var description: String
   /// The server's own words, for finding names in them.
   var message: String = ""
+  /// The schema that was asked, where it is known; for naming tables in SQL.
+  var schema: String?
   /// How long the server wants to be left alone.
   var retryAfter: Duration?
 
@@ -101,15 +103,20 @@ extension StoreProblem {
   ///
   /// - Parameters:
   ///   - place: what was asked, for people: `learning_stats at https://x.supabase.co`.
+  ///   - table: the table among that; nil where it is not known.
   ///   - now: the wall clock, for a wish that is a date in an answer that has none itself.
   ///   - redact: takes out what must not be shown.
-  init(_ response: HTTPResponse, place: String, now: Timestamp, redact: (String) -> String = { $0 }) {
+  init(
+    _ response: HTTPResponse, place: String, table: String? = nil, now: Timestamp,
+    redact: (String) -> String = { $0 }
+  ) {
     let body = response.body.count <= Self.maximumBody ? response.body : []
     let fields = JSONRows.object(in: body, keys: ["code", "message", "msg", "error"])
     let code = fields?[0].text ?? Self.proxyCode(response.header("Proxy-Status"))
     let words = fields?[1].text ?? fields?[2].text ?? fields?[3].text ?? ""
     let isEmptyObject = JSONRows.isEmptyObject(body)
-    let kind = Self.kind(status: response.status, code: code, message: words, isEmptyObject: isEmptyObject)
+    let kind = Self.kind(
+      status: response.status, code: code, message: words, isEmptyObject: isEmptyObject, table: table)
     let shown = Self.printable(redact(words))
     let said: String
     if !shown.isEmpty {
@@ -122,10 +129,15 @@ extension StoreProblem {
       said = ""
     }
     let name = code.map { " \(Self.printable($0))" } ?? ""
-    self.init(kind, "\(place): HTTP \(response.status)\(name)\(said)\(Self.advice(kind, response, code: code))")
+    self.init(kind, "\(place): HTTP \(response.status)\(name)\(said)\(Self.advice(kind, response, code, words))")
     status = response.status
     self.code = code
     message = words
+    if let other = otherSchema {
+      schema = other
+      description +=
+        "; the API shows the schema \(Self.printable(other)): write it in place of public in what is to be run"
+    }
     // Two dates of one clock: ours may be wrong.
     let sentAt = response.header("Date").flatMap { HTTPDate.parse($0) } ?? now
     let wish = response.header("Retry-After").flatMap {
@@ -137,67 +149,16 @@ extension StoreProblem {
     description += "; it wants to be left alone for \(wish.components.seconds) s"
   }
 
-  private static func kind(status: Int, code: String?, message: String, isEmptyObject: Bool) -> Kind {
-    switch (status, code) {
-    case (404, "PGRST205"), (404, "42P01"): return .missingTable
-    case (404, nil) where isEmptyObject: return .missingTable
-    case (404, _), (300..<400, _): return .wrongAddress
-    case (400, "PGRST204"), (400, "42703"): return .missingColumn(columnName(in: message))
-    case (403, "42501"): return .denied
-    case (401, "42501"): return .deniedToAnonymous
-    case (401, _): return .badKey
-    case (409, "23505"): return .duplicate
-    case (413, _): return .tooMuch
-    case (400, .some), (406, .some), (409, .some), (422, .some): return .refused
-    case (200..<300, _): return .notUnderstood
-    // 400 without a code is no word of PostgREST; 402 quota, 403 of a gateway, 405 read-only, 429, 5xx.
-    default: return .unavailable
-    }
-  }
-
-  /// PostgREST's code for a path that is none of a table: nothing was looked for, and nothing done.
-  private static let unknownPath = "PGRST125"
-
-  /// True where PostgREST answers at this address, and knows no table below this path.
-  var isUnknownPath: Bool { status == 404 && code == Self.unknownPath }
-
-  /// True where PostgREST or Postgres answers of what was asked for: the path was right.
-  var isAboutContents: Bool {
-    guard let code, !isUnknownPath else { return false }
-    return code.hasPrefix("PGRST") || code.utf8.count == 5
-  }
-
-  /// What to do, where the status alone says it.
-  private static func advice(_ kind: Kind, _ response: HTTPResponse, code: String?) -> String {
-    switch (kind, response.status, code) {
-    case (.badKey, _, "PGRST303"): "; the key has expired: put a new one in its place"
-    case (.badKey, _, _): "; the key is not accepted: copy it again from the project's API settings"
-    case (.wrongAddress, 300..<400, _):
-      "; it points to \(printable(response.header("Location") ?? "another place")): write that in supabase.url"
-    case (.wrongAddress, _, unknownPath):
-      "; supabase.url is the project's URL, or that of a PostgREST, with no table's name or other path behind it"
-    case (.wrongAddress, _, _): "; is supabase.url the project's URL?"
-    case (_, 402, _): "; the project is over its quota"
-    case (_, 405, "25006"): "; the database takes no writes, perhaps its disk is full"
-    case (_, 540, _): "; the project is paused: restore it in the dashboard"
-    default: ""
-    }
-  }
-
-  /// `column learning_stats.nope does not exist`, `Could not find the 'nope' column of 'learning_events' …`,
-  /// `column "extra" of relation "system_events" does not exist`.
-  static func columnName(in message: String) -> String? {
-    if let name = text(in: message, after: "Could not find the '", before: "' column") { return name }
-    if let name = text(in: message, after: "column \"", before: "\" of relation") { return name }
-    guard let name = text(in: message, after: "column ", before: " does not exist") else { return nil }
-    return name.split(separator: ".").last.map { $0.filter { $0 != "\"" } }
-  }
-
   /// What stands between two marks; nil where they do not stand there.
   static func text(in message: String, after start: String, before end: String) -> String? {
     guard let begin = message.firstRange(of: start)?.upperBound else { return nil }
     guard let stop = message[begin...].firstRange(of: end)?.lowerBound, stop > begin else { return nil }
     return String(message[begin..<stop])
+  }
+
+  /// What follows a mark; nil where it does not stand there.
+  static func rest(of message: String, after start: String) -> String? {
+    message.firstRange(of: start).map { String(message[$0.upperBound...]) }
   }
 
   /// `PostgREST; error=PGRST205` → `PGRST205`: the only word of an answer without a body.

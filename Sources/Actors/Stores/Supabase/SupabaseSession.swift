@@ -13,6 +13,8 @@ public final class SupabaseSession: Sendable {
     var missing: Set<String> = []
     /// False where its ids are not ours to give.
     var takesID = true
+    /// False where the wish to pass over duplicates is refused.
+    var ignoresDuplicates = true
   }
 
   private struct State {

@@ -17,14 +17,23 @@ extension SupabaseStore {
       }
       do throws(StoreProblem) {
         try await session.client.post(
-          Self.statsTable, columns: columns.map(\.0), rows: JSONText.of(.array([.object(columns)])))
+          Self.statsTable, columns: columns.map(\.0), rows: JSONText.of(.array([.object(columns)])),
+          ignoringDuplicates: knowledge.ignoresDuplicates && columns.contains { $0.0 == "id" })
         session.learn(knowledge, of: Self.statsTable)
         return
       } catch {
+        if error.kind == .duplicate, !knowledge.ignoresDuplicates, await isThere(row.id) { return }
         try learn(error, row, &knowledge)
       }
     }
     throw StoreFailure("\(Self.statsTable) at \(session.client.endpoint) takes none of the columns of a cycle")
+  }
+
+  /// Whether a row with this id is there already; false also where that cannot be told.
+  private func isThere(_ id: String) async -> Bool {
+    let query = PostgRESTQuery().with("select", "id").with("id", "eq.\(id)").with("limit", "1")
+    guard let response = try? await session.client.get(Self.statsTable, query) else { return false }
+    return (try? JSONRows.read(response.body, columns: ["id"]))?.isEmpty == false
   }
 
   private static func values(of row: CycleRow) -> [(String, JSONText.Value)] {
@@ -56,6 +65,11 @@ extension SupabaseStore {
           + "Run in the SQL editor: ALTER TABLE public.\(Self.statsTable) ADD COLUMN model text;")
     case .missingColumn(let name?) where Self.values(of: row).contains { $0.0 == name }:
       knowledge.missing.insert(name)
+    case .refused where problem.isAboutConflict && knowledge.ignoresDuplicates: knowledge.ignoresDuplicates = false
+    case .refused where (problem.generatedColumn ?? "id") != "id":
+      guard let column = problem.generatedColumn, knowledge.missing.insert(column).inserted else {
+        throw StoreFailure(problem.description)
+      }
     case .refused where ["22P02", "428C9"].contains(problem.code) && knowledge.takesID:
       guard problem.code == "428C9" || problem.message.contains(row.id) else { break }
       guard !problem.message.contains("type uuid") else {
@@ -66,6 +80,9 @@ extension SupabaseStore {
     // numeric(3,3) cannot hold 1: the counts say the same.
     case .refused where problem.code == "22003" && row.accepted != nil && !knowledge.missing.contains("accept_rate"):
       knowledge.missing.insert("accept_rate")
+    case .duplicate where !knowledge.takesID:
+      throw StoreFailure(
+        "\(problem); run in the SQL editor: \(Remedy.counter(Self.statsTable, schema: problem.schema))")
     case .missingTable:
       throw StoreFailure("\(problem); create it with the SQL that `retraind schema --postgres` prints")
     case .denied, .deniedToAnonymous:

@@ -86,7 +86,8 @@ extension SupabaseStore {
         do throws(StoreProblem) {
           let columns = table.columns(write.knowledge)
           try await session.client.post(
-            table.rawValue, columns: columns, rows: table.rows(Array(events), columns: columns))
+            table.rawValue, columns: columns, rows: table.rows(Array(events), columns: columns),
+            ignoringDuplicates: write.knowledge.ignoresDuplicates && columns.contains("id"))
           settle(.success(DeliveryReceipt(table: table.rawValue, wasThere: false)))
           onWritten(table)
           for unknown in noted where !write.isWithout(unknown) { await note(unknown, table, missingSince: nil) }
@@ -145,6 +146,12 @@ extension SupabaseStore {
       }
     } catch {
       return .failure(.transient(error.description, after: error.retryAfter))
+    }
+    guard session.knowledge(of: table.rawValue).takesID else {
+      return .failure(
+        .blocked(
+          "\(table.rawValue) at \(session.client.endpoint) counts its ids, and gives this event one that is in use. Run "
+            + "in the SQL editor: \(Remedy.counter(table.rawValue, schema: session.client.schema))"))
     }
     return .failure(
       .blocked(
@@ -213,8 +220,6 @@ extension SupabaseStore {
     case .missingTable, .denied, .deniedToAnonymous: return []
     case .missingColumn, .refused: return nil
     case .unavailable where problem.code == "57014": return nil
-    // An operator that does not exist for the column's type comes as 404.
-    case .wrongAddress where problem.code == "42883": return nil
     default: throw problem
     }
   }

@@ -181,7 +181,8 @@ public struct SupabaseStore: StatsSource, EventSink {
     var problem = problem
     switch problem.kind {
     case .missingTable:
-      problem.description += "; create it with the SQL that `retraind schema --postgres` prints"
+      problem.description +=
+        "; create it with the SQL that `retraind schema --postgres` prints"
     case .denied, .deniedToAnonymous:
       problem.description +=
         "; run in the SQL editor: " + Remedy.access(Self.statsTable, client.endpoint, problem, "SELECT")
