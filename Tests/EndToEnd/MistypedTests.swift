@@ -112,6 +112,9 @@ struct MistypedTests {
         daemon?.send(SIGTERM)
         _ = try await daemon?.waitForEnd()
       }
+      let capitals = try await world.run(["retrain", "B:7b", "--wait"])
+      #expect(capitals.code == 69)
+      #expect(capitals.error.contains("it has b:7b: write it so"), "\(capitals.error)")
       // One that only the server knows is refreshed.
       #expect(try await world.run(["retrain", "b:7b", "--wait"]).code == 0)
     }

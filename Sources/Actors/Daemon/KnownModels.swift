@@ -41,12 +41,16 @@ extension RetrainMonitor {
     let server = await parts.server()
     guard let present = try? await server.models() else { return nil }
     let wanted = kind == .rollback ? [model, ModelName.backup(of: model)] : [model]
-    if present.contains(where: { there in wanted.contains { ModelName.isSame($0, there.model) } }) { return nil }
+    let own = Set(wanted.map(ModelName.normalised))
+    if present.contains(where: { own.contains(ModelName.normalised($0.model)) }) { return nil }
     let name = PrintableText.clip(model, to: PrintableText.nameLength)
+    // In other capitals it is another model here, whose cycles are counted apart.
+    let other = present.first { there in wanted.contains { ModelName.isSame($0, there.model) } }
     let remedy =
-      kind == .rollback
-      ? "`retraind history --runs` lists what was done to which model"
-      : "if the name is right, `ollama pull \(name)` fetches it first, or name it in the configuration"
+      other.map { "it has \(PrintableText.clip($0.model, to: PrintableText.nameLength)): write it so" }
+      ?? (kind == .rollback
+        ? "`retraind history --runs` lists what was done to which model"
+        : "if the name is right, `ollama pull \(name)` fetches it first, or name it in the configuration")
     return RunRefusal(
       description: "nothing was done: no cycle, judgement or configuration names \(name), and \(server.name) does not "
         + "have it; \(remedy)", isUnknownModel: true)

@@ -37,7 +37,8 @@ struct NameFindings {
   /// A model without automatic work.
   private func circuit(_ circuit: StatusReport.Circuit) -> Finding {
     let (model, name) = (circuit.model, circuit.model.shownName)
-    if circuit.isNamed == false, present?.contains(where: { ModelName.isSame($0, model) }) != true {
+    let isPresent = present?.contains { ModelName.normalised($0) == ModelName.normalised(model) } ?? false
+    if circuit.isNamed == false, !isPresent {
       return Finding(
         .note, .daemon, "the last run of \(name) failed, and no cycle or configuration names it",
         why: "\(circuit.why); nothing is to be done, and it is told for a day")

@@ -362,6 +362,17 @@ struct SupabaseConfigurationTests {
       ])
   }
 
+  @Test(
+    "what is no path of a key's file is told by its reason, and not repeated",
+    arguments: [(".", "names a directory"), ("keys/", "names a directory"), ("~/key", "begins with ~")])
+  func keyPath(path: String, words: String) throws {
+    let loaded = try LoaderSupport.load(
+      environment: ["SUPABASE_URL": "https://x", "SUPABASE_SERVICE_ROLE_KEY_FILE": path])
+    let warning = loaded.warnings.map(\.description).joined()
+    #expect(warning.contains("$SUPABASE_SERVICE_ROLE_KEY_FILE \(words)"), "\(warning)")
+    #expect(!warning.contains("is not the path"))
+  }
+
   @Test("a key that stands where a path should is not repeated")
   func misplacedKey() throws {
     let loaded = try LoaderSupport.load(
