@@ -37,7 +37,7 @@ enum DatabaseFindings {
       .warning, .daemon,
       "a \(what) of \(run.model.shownName) waits, and no daemon runs that would go on with it",
       why:
-        "it was interrupted (\(run.state.rawValue), run \(run.id.shownName)); a daemon goes on with it at its start, and "
+        "run \(run.id.shownName) has not ended (\(run.state.rawValue)); a daemon goes on with it at its start, and "
         + "so does a command that acts",
       type: "retraind run\nretraind \(command) \(ProgramPath.quoted(run.model.shownName)) --wait")
   }

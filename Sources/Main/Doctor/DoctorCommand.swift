@@ -37,7 +37,7 @@ enum DoctorCommand {
 
   /// Commands of ours with the options that this one was given, so that they look at the same place.
   static func typed(_ text: String, _ context: ProgramContext) -> String {
-    for separator in ["\n", " && "] where text.contains(separator) {
+    for separator in ["\n", " && ", "; "] where text.contains(separator) {
       return text.split(separator: separator).map { typed(String($0), context) }.joined(separator: separator)
     }
     // Of somebody else: what is behind the name of that user is ours. Variables do not go along.

@@ -70,6 +70,7 @@ enum Examination {
     var circuits = facts.database?.circuits ?? []
     if case .status(let report) = facts.daemon?.answer {
       circuits = DaemonFindings.circuits(report)
+      names.daemon = report.pid
       // What no cycle is about is watched because somebody named it.
       names.flagged = report.models.filter { hasRows($0.check) == nil }.compactMap(\.check.model)
         .filter { model in !names.configured.contains { ModelName.isSame($0, model) } }

@@ -7,6 +7,8 @@ struct NameFindings {
   var configured: [String] = []
   /// Models that the daemon watches without cycles, and that the configuration does not name: a flag did.
   var flagged: [String] = []
+  /// The daemon that a flag was given to.
+  var daemon: Int32?
   /// Models that cycles name.
   var rows: [String] = []
   /// Models that the server has; nil where it does not answer.
@@ -63,7 +65,7 @@ struct NameFindings {
     return Finding(
       .warning, .cycles, "\(model.shownName) has no cycle, and \(near.shownName) has: is the name right?",
       why: "\(who), and what it is about is never judged by cycles of another name",
-      type: isIn(configured, model) ? nil : "retraind run --model \(ProgramPath.quoted(near.shownName))",
+      type: isIn(configured, model) ? nil : startAnew(near),
       write: isIn(configured, model) ? inPlace(near, model) : nil)
   }
 
@@ -82,7 +84,7 @@ struct NameFindings {
     if isConfigured {
       finding.write = inPlace(near, model)
     } else if !hasRows {
-      finding.type? += "\nretraind run --model \(ProgramPath.quoted(near.shownName))"
+      finding.type? += "\n\(startAnew(near))"
     } else if ModelName.problem(with: model) == nil, ModelName.problem(with: near) == nil {
       let update = "UPDATE learning_stats SET model = '\(near)' WHERE model = '\(model)'"
       if let database {
@@ -92,6 +94,12 @@ struct NameFindings {
       }
     }
     return finding
+  }
+
+  /// Starts the daemon with another name; the one that runs has to end first, since it holds the lock.
+  private func startAnew(_ model: String) -> String {
+    let end = daemon.map { "kill \($0); while kill -0 \($0) 2>/dev/null; do sleep 1; done; " } ?? ""
+    return "\(end)retraind run --model \(ProgramPath.quoted(model.shownName))"
   }
 
   private func inPlace(_ near: String, _ model: String) -> String {

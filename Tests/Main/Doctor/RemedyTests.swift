@@ -15,6 +15,7 @@ struct RemedyTests {
   private static let programs: Set<Substring> = [
     "ps", "kill", "fuser", "df", "sqlite3", "ollama", "curl", "brew", "sh", "chmod", "cp", "mv", "sudo", "systemctl",
     "timedatectl", "ls", "ulimit", "unset", "export", "date",
+    "while", "do", "done",
   ]
   /// Words that stand for others.
   private static let blanks: Set<Substring> = ["NAME", "MODEL", "FILE", "DIR", "HOST", "PORT", "N", "X", "T"]
@@ -161,7 +162,8 @@ struct RemedyTests {
       for rows in [[], ["llama3.2:3b"], ["lama3.2:3b", "zzz:1b"]] {
         for database in [nil, "/a b.db"] {
           let names = NameFindings(
-            configured: ["llama3.2"], flagged: ["llama3.2:b3"], rows: rows, present: present, database: database)
+            configured: ["llama3.2"], flagged: ["llama3.2:b3"], daemon: present == nil ? nil : 42, rows: rows,
+            present: present, database: database)
           found += names.all([]) + names.all(circuits)
         }
       }
@@ -199,7 +201,7 @@ struct RemedyTests {
     for finding in findings {
       for text in [finding.type, finding.type.map { DoctorCommand.typed($0, context) }].compactMap(\.self) {
         #expect(!text.isEmpty && !text.contains("#") || text.contains("'#"), "\(finding.what): \(text)")
-        for line in text.split(separator: "\n").flatMap({ $0.split(separator: " && ") }) {
+        for line in text.replacing(" && ", with: "\n").replacing("; ", with: "\n").split(separator: "\n") {
           var words = Self.words(line)[...]
           #expect(!words.contains { Self.blanks.contains($0[...]) }, "\(finding.what): \(line)")
           if words.first == "sudo", let ours = words.firstIndex(of: "retraind") { words = words[ours...] }
