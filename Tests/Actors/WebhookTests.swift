@@ -86,7 +86,9 @@ struct WebhookTests {
       ("Thu, 25 Foo 2021 15:02:00 GMT", nil),
     ] as [(String, Duration?)])
   func retryAfter(text: String, wish: Duration?) {
-    #expect(read(503, HTTPHeader("retry-after", text)) == .failed("http://h answers 503", after: wish))
+    #expect(
+      read(503, HTTPHeader("retry-after", text))
+        == .failed("http://h answers 503: a fault of the receiver; its own log tells why", after: wish))
   }
 
   @Test("a request is signed, has the three headers, and follows nothing")

@@ -61,8 +61,8 @@ struct DoctorTests {
           "warning ollama: a:8b is not on the server",
           "warning cycles: rows name no model, and none is configured",
         ])
-      #expect(report.type(of: "a:8b is not") == "a:7b   # in its place, or: ollama pull a:8b")
-      #expect(report.type(of: "rows name no model") == "model: \"a:7b\"   # in retraind.json5, or --model a:7b")
+      #expect(report.type(of: "a:8b is not")?.split(separator: "\n").first == "ollama pull a:8b")
+      #expect(report.type(of: "rows name no model") == nil)
     }
   }
 

@@ -12,8 +12,9 @@ struct NewcomerTests {
       try await world.seed(["llama3.2:3b"], [90, 90, 90])
       let meant = "did you mean llama3.2:3b"
       for (command, code) in [
-        (["explain", "llama3.2:b3"], 69), (["check", "--model", "llama3.2:b3"], 3),
-        (["check", "--dry-run", "--model", "llama3.2:b3"], 3),
+        (["explain", "llama3.2:b3"], 69), (["check", "--model", "llama3.2:b3"], 69),
+        (["check", "--dry-run", "--model", "llama3.2:b3"], 69), (["history", "--model", "llama3.2:b3"], 69),
+        (["rollback", "llama3.2:3d"], 69),
       ] {
         let refused = try await world.run(command)
         #expect(refused.code == Int32(code), "\(command): \(refused.output) \(refused.error)")

@@ -104,7 +104,7 @@ struct ReloadTests {
       let file = "retraind.json5:1:14: "
       let commands = [
         ["record", "--model", "psa-engine:latest", "--accepted", "9", "--rejected", "1"], ["check"],
-        ["retrain", "psa-engine:latest", "--wait"], ["rollback", "no-such:model", "--wait"],
+        ["retrain", "psa-engine:latest", "--wait"], ["rollback", "psa-engine:latest", "--wait"],
       ]
       for arguments in commands {
         let finished = try await world.run(arguments)

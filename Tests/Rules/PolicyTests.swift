@@ -50,7 +50,7 @@ import Testing
     #expect(
       Self.decide(memory)
         == .suppressed(
-          why: "1 of 3 attempts of run r1 failed; the next attempt is due at 2026-01-05T00:15:00Z (in 15 min)"))
+          why: "1 of 3 attempts of run r1 failed; a check from 2026-01-05T00:15:00Z on tries it again (in 15 min)"))
     let again = PolicyAction.retry(run: "r1", why: "1 of 3 attempts of run r1 failed; trying it again")
     #expect(Self.decide(memory, now: noon.adding(.minutes(15))) == again)
     #expect(Self.decide(memory, now: noon.adding(.minutes(15) - .microseconds(1))) != again)

@@ -16,6 +16,10 @@ import Testing
         "a#1 ended: line one line two; restarts in 1.5s"
       ),
       (
+        .terminated(id: "a", generation: 1, outcome: .failed(Fault(Broken("no such file."))), restartIn: nil),
+        "a#1 ended: no such file; not started again"
+      ),
+      (
         .terminated(id: "a", generation: 1, outcome: .normal, restartIn: nil),
         "a#1 ended: it ended by itself; not started again"
       ),

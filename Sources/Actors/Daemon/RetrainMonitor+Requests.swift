@@ -42,13 +42,16 @@ extension RetrainMonitor {
 
   /// Asks for a refresh or a rollback.
   ///
+  /// - Parameter isTyped: whether a person typed the name, who may have mistyped it: then one that nothing knows is
+  ///   refused.
   /// - Throws: `RunRefusal` where it could not be recorded.
   public func run(
-    _ kind: RunKind, of model: String, waits: Bool,
+    _ kind: RunKind, of model: String, waits: Bool, isTyped: Bool = false,
     progress: @escaping @Sendable (StatusReport.Lane.Run) -> Void = { _ in }
   ) async throws -> RunAnswer {
     if let problem = ModelName.problemToWatch(model) { throw RunRefusal(description: Self.noName(model, problem)) }
     let model = tree.settings.current.spelling(of: model)
+    if isTyped, let refusal = await refusal(of: model, kind) { throw refusal }
     let ticket = try await tree.retrain.get().request(
       RunRequest(model: model, kind: kind, trigger: kind == .rollback ? .rollback : .manual))
     var answer = RunAnswer(run: ticket.run, model: model, isJoined: ticket.isJoined, state: RunState.recorded.rawValue)
@@ -161,6 +164,7 @@ extension RetrainMonitor {
     switch error {
     case is CycleRefusal, is JudgementRefusal: return 64
     case is JudgementsElsewhere: return 78
+    case let refusal as RunRefusal where refusal.isUnknownModel: return 69
     default: return 3
     }
   }
@@ -186,7 +190,7 @@ extension RetrainMonitor {
         guard let model = request.model else { throw RunRefusal(description: "the request names no model") }
         final.run = try await run(
           request.command == .rollback ? .rollback : .pull, of: model, waits: request.waits ?? false,
-          progress: progress)
+          isTyped: request.isTyped ?? false, progress: progress)
       case .reload: final.reload = await reload()
       case .record:
         guard let cycle = request.cycle else { throw RunRefusal(description: "the request has no cycle") }

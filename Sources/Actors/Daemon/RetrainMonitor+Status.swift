@@ -39,7 +39,9 @@ extension RetrainMonitor {
     if let journal = tree.journal.current, let standing = parts.stats(journal).standing {
       report.store = StatusReport.Store(standing)
     }
-    if let journal = tree.journal.current { report.circuits = await StatusReport.Circuit.all(journal) }
+    if let journal = tree.journal.current {
+      report.circuits = await StatusReport.Circuit.all(journal, settings, stats: parts.stats(journal), now: now)
+    }
     guard let summary = await tree.monitor.current?.summary() else { return }
     report.monitor.checks = summary.checks
     report.monitor.lastCheck = summary.lastCheck?.rfc3339
@@ -119,16 +121,6 @@ extension StatusReport.Learning {
         accepted: cycle.accepted, rejected: cycle.rejected, edited: cycle.edited)
     }
     return learning
-  }
-}
-
-extension StatusReport.Circuit {
-  /// Models that are listed.
-  static let maximum = 20
-
-  /// As the journal knows them; nil where that cannot be read.
-  public static func all(_ journal: Journal) async -> [Self]? {
-    try? await journal.openCircuits(limit: maximum).map { Self(model: $0.model, why: $0.why) }
   }
 }
 

@@ -69,13 +69,17 @@ extension Journal {
     try updateMemory(of: model) { $0.onConfigurationChanged() }
   }
 
-  /// Models on which no automatic work is done until a person does something, and why.
-  public func openCircuits(limit: Int) throws(JournalFailure) -> [(model: String, why: String)] {
+  /// Models on which no automatic work is done until a person does something, why, and when their last run ended.
+  public func openCircuits(
+    limit: Int
+  ) throws(JournalFailure) -> [(model: String, why: String, ended: Timestamp?)] {
     try read { database in
       try database.query(
-        "SELECT model, circuit_reason FROM retraind_models WHERE circuit = 'open' ORDER BY model LIMIT ?1",
+        """
+        SELECT model, circuit_reason, last_run_ended FROM retraind_models WHERE circuit = 'open' ORDER BY model LIMIT ?1
+        """,
         [.integer(Int64(max(0, limit)))]
-      ) { row in (model: row[0].text ?? "", why: row[1].text ?? "") }
+      ) { row in (model: row[0].text ?? "", why: row[1].text ?? "", ended: row[2].timestamp) }
     }
   }
 

@@ -76,7 +76,8 @@ struct CommandNotifier: Notifier {
     let said = words.isEmpty ? "" : ": \(words)"
     return switch result.ending {
     case .exited(code: 0): .delivered("\(command.program) exited with 0")
-    case .exited(let code): .failed("\(command.program) exited with \(code)\(said)")
+    case .exited(let code):
+      .failed("\(command.program) exited with \(code)\(said.isEmpty ? ", and said nothing on standard error" : said)")
     case .signalled(let signal): .failed("\(command.program) was ended by signal \(signal)\(said)")
     }
   }

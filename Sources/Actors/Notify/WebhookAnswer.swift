@@ -28,12 +28,12 @@ enum WebhookAnswer {
       return .gone(
         "\(said): the receiver wants no messages any more; remove the sink, or `retraind reload` once it wants them again"
       )
-    case 408, 425, 429: return .failed(said, after: wish)
+    case 408, 425, 429: return .failed("\(said): it may take the message later", after: wish)
     case 401, 403:
       return .refused("\(said): does the receiver have the same secret, and a clock that is right?")
     case 404: return .refused("\(said): nothing listens at this path; correct url")
     case 400..<500: return .refused("\(said): it refuses such messages")
-    default: return .failed(said, after: wish)
+    default: return .failed("\(said): a fault of the receiver; its own log tells why", after: wish)
     }
   }
 
@@ -42,9 +42,13 @@ enum WebhookAnswer {
     switch failure.kind {
     // Nothing of the URL but its host is shown: the failure's own words name its path.
     case .invalidURL: .refused("\(host): url cannot be requested; correct it")
-    case .unreachable: .failed("\(host): nobody listens there, or the name is not known")
-    case .connectTimeout: .failed("\(host): no connection in time")
-    case .firstByteTimeout, .stalled, .totalTimeout: .failed("\(host): no complete answer within \(timeout.inWords)")
+    case .unreachable:
+      .failed("\(host): nobody listens there, or the name is not known; does the receiver run, and is url right?")
+    case .connectTimeout:
+      .failed("\(host): no connection in time; does the receiver run, and may this machine reach it?")
+    case .firstByteTimeout, .stalled, .totalTimeout:
+      .failed(
+        "\(host): no complete answer within \(timeout.inWords); does the receiver hang, or should timeout be longer?")
     case .truncated: .failed("\(host) closes the connection before its answer is complete")
     case .tooLarge: .failed("\(host) answers with more than \(WebhookNotifier.longestAnswer) bytes")
     case .proxy: .failed("\(host): \(failure.reason ?? "the proxy on the way does not let the message through")")

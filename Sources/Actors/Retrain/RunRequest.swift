@@ -61,6 +61,8 @@ public struct RunRefusal: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String
   /// True where the same request may be taken later without anybody's doing.
   public var isTransient = false
+  /// True where nothing here and not the model server knows the model.
+  public var isUnknownModel = false
 }
 
 /// What a run keeps of the configuration that it was requested with.

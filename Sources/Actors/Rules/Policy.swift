@@ -31,7 +31,8 @@ public enum Policy {
     guard let due = memory.retryAt, due > now, due - now <= RuleBounds.retryCeiling else {
       return .retry(run: run, why: "\(past); trying it again")
     }
-    return .suppressed(why: "\(past); the next attempt is due at \(due.rfc3339) (in \(Wording.timeLeft(due - now)))")
+    return .suppressed(
+      why: "\(past); a check from \(due.rfc3339) on tries it again (in \(Wording.timeLeft(due - now)))")
   }
 
   /// The same evidence never fires twice, and no run follows another within its pause.

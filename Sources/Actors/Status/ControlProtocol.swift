@@ -52,6 +52,8 @@ public struct ControlRequest: Sendable, Hashable, Codable {
   public var isDryRun: Bool?
   /// Answer only when the run has ended.
   public var waits: Bool?
+  /// A person typed the name of the model, and may have mistyped it: one that nothing knows is refused.
+  public var isTyped: Bool?
   /// The cycle to add.
   public var cycle: Cycle?
   /// The judgements to add.

@@ -31,19 +31,6 @@ public struct StatusReport: Sendable, Hashable, Codable {
     /// When a failed run is tried again, RFC 3339.
     public var retryAt: String?
   }
-  /// A model on which nothing is done by itself any more.
-  public struct Circuit: Sendable, Hashable, Codable {
-    /// The model.
-    public var model: String
-    /// Why.
-    public var why: String
-
-    /// A model, and why.
-    public init(model: String, why: String) {
-      self.model = model
-      self.why = why
-    }
-  }
   /// The retrain lane.
   public struct Lane: Sendable, Hashable, Codable {
     /// A run in it.

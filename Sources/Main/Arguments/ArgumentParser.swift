@@ -30,9 +30,13 @@ struct ArgumentParser {
     let global = try global()
     let spec = CommandSpec.of(command)
     if let extra = scanned.positionals.dropFirst(spec.positionals.count).first {
+      let takesModel = spec.options.contains { $0.name == "--model" } && spec.positionals.isEmpty
+      let meant =
+        takesModel && scanned.values["--model"] == nil && ModelName.problem(with: extra) == nil
+        ? "Did you mean --model \(extra)?\n" : ""
       throw UsageError(
         "\(command.rawValue) takes no argument \"\(PrintableText.clip(extra))\"",
-        hint: "Usage: \(HelpText.usage(of: spec))")
+        hint: "\(meant)Usage: \(HelpText.usage(of: spec))")
     }
     for (index, positional) in spec.positionals.enumerated() where positional.isRequired {
       guard index < scanned.positionals.count else {

@@ -34,7 +34,10 @@ extension CommandSpec {
       ]),
     CommandSpec(
       .check, "make one check now, act on it, and say how things stand",
-      details: "Exit 0 healthy, 1 insufficient, stale or unattributed, 2 degraded, 3 error or failed action.",
+      details: """
+        Exit 0 healthy, 1 insufficient, stale or unattributed, 2 degraded, 3 error or failed action, 69 a model that
+        nothing here knows.
+        """,
       usage: "[--model M] [--dry-run] [--no-wait] [--threshold X] [--window N] [--min-stats N]",
       options: [
         oneModel, OptionSpec("--dry-run", "evaluate only: record nothing, refresh nothing"),
@@ -51,12 +54,14 @@ extension CommandSpec {
       ]),
     CommandSpec(
       .explain, "show the last decision on a model with its numbers",
+      details: "Exit 69 where there is no decision on MODEL.",
       usage: "[MODEL]",
       positionals: [PositionalSpec(name: "MODEL", isRequired: false, summary: "the model; without it, every model")],
       options: [oneModel],
       examples: [Example("retraind explain llama3.2:3b", "why it was refreshed, or why not")]),
     CommandSpec(
       .history, "list cycles, runs, events, decisions or notices, newest first",
+      details: "Exit 0 also where nothing is listed, 69 for a model that nothing here knows.",
       usage: "[--model M] [--runs|--events|--decisions|--notices] [--limit N]",
       options: [
         oneModel, OptionSpec("--runs", "what was done to models"), OptionSpec("--events", "what was told to the store"),
@@ -102,7 +107,7 @@ extension CommandSpec {
         The daemon makes cycles of judgements (`learning` in the configuration). FILE has one JSON object a line with
         event_type (approval, rejection, correction, edited), model, and where known model_version, confidence_score,
         created_at, submission_id, prompt, completion, correction, id; - is standard input.
-        Exit 0 recorded or already there, 3 where a line or an id was refused.
+        Exit 0 recorded or already there, 3 where a line or an id was refused, 69 where there is no FILE.
         """,
       usage: """
         --model M (--approve | --reject | --correct TEXT | --edited [TEXT]) [--prompt TEXT]
@@ -135,13 +140,18 @@ extension CommandSpec {
       details: """
         A daemon carries it out, and answers once it is recorded; without one, the command does it itself,
         where there is state already: it makes none (`run`, `check`, `record` and `feedback` do).
+        A name that no cycle, judgement or configuration has and the model server does not either is refused.
+        Exit 0 if it was taken (with --wait: if it succeeded), 3 if it failed, 69 for a name that nothing knows.
         """,
       usage: "MODEL [--wait]", positionals: [requiredModel],
       options: [OptionSpec("--wait", "wait for the end of the run")],
       examples: [Example("retraind retrain llama3.2:3b --wait", "refresh it and see how it ends")]),
     CommandSpec(
       .rollback, "put the version of a model back that served before",
-      details: "It waits for the outcome: exit 0 where that version serves again, 3 where not.",
+      details: """
+        It waits for the outcome: exit 0 where that version serves again, 3 where not, 69 for a name that nothing
+        knows.
+        """,
       usage: "MODEL [--wait|--no-wait]", positionals: [requiredModel],
       options: [
         OptionSpec("--wait", "wait for the end of the run, which it does anyway"),

@@ -5,6 +5,9 @@ import Rules
 
 /// `retraind check`: one full check, by the daemon where one runs, else in this process.
 enum CheckCommand {
+  /// Runs that are told of.
+  static let mostTold = 20
+
   static func run(
     _ options: CheckOptions, _ loaded: LoadedConfiguration, _ requests: SignalRequests, _ context: ProgramContext,
     _ thread: ThreadExecutor?
@@ -29,7 +32,7 @@ enum CheckCommand {
   ) async throws -> [CheckEntry] {
     // Before anything is written down about it. Where nothing at all is known yet, any name is as good as another.
     if let model = options.model, let unknown = await ModelNames.unknown(model, loaded), !unknown.known.isEmpty {
-      throw CommandFailure(code: ExitCode.failure, unknown.refusal)
+      throw CommandFailure(code: ExitCode.unavailable, unknown.refusal)
     }
     let request = ControlRequest(
       .check, model: options.model, isDryRun: options.dryRun, waits: !options.noWait)
@@ -46,8 +49,10 @@ enum CheckCommand {
         if level >= .warning { context.terminal.say("retraind: \(text)") }
       }
       if options.dryRun {
-        return try await DryCheck.run(
+        let entries = try await DryCheck.run(
           loaded.settings, paths: loaded.paths, model: options.model, thread: thread, tell: tell)
+        await tellOfWaiting(options.model, loaded, context)
+        return entries
       }
       let quick = try await QuickCheck.run(
         loaded.settings, paths: loaded.paths, model: options.model, thread: thread, tell: tell)
@@ -59,7 +64,7 @@ enum CheckCommand {
     if options.noWait {
       context.terminal.say("retraind: no daemon runs here that would carry a run out, so this command waits for it.")
     }
-    return try await OneShot.with(loaded, context) { monitor in
+    let entries = try await OneShot.with(loaded, context) { monitor in
       let entries = try await monitor.check(
         model: options.model, isDryRun: false, waits: true, progress: { progress.show($0) })
       // What an earlier process left unfinished went on with the start of this one; its end would interrupt it again.
@@ -70,6 +75,26 @@ enum CheckCommand {
         )
       }
       return entries
+    }
+    if entries.contains(where: { $0.action == .failed }) {
+      context.terminal.say(
+        "retraind: no daemon runs here that would try it again: `retraind run` does, or a later `retraind check`.")
+    }
+    return entries
+  }
+
+  /// Names what an evaluation leaves alone and a check goes on with.
+  private static func tellOfWaiting(_ model: String?, _ loaded: LoadedConfiguration, _ context: ProgramContext) async {
+    // Whoever holds the lock carries them out.
+    guard FileLock.holder(at: loaded.paths.lock) == nil,
+      let journal = try? await Journal.open(path: loaded.paths.database, readOnly: true)
+    else { return }
+    let runs = (try? await journal.openRuns()) ?? []
+    await journal.close()
+    for run in runs.prefix(mostTold) where model.map({ ModelName.isSame($0, run.model) }) ?? true {
+      context.terminal.say(
+        "retraind: run \(run.id) of \(run.model.shownName) waits (\(run.state.rawValue)): `retraind check` without --dry-run "
+          + "goes on with it, and so does `retraind run`")
     }
   }
 
@@ -145,6 +170,9 @@ struct CommandFailure: Error, CustomStringConvertible {
       let (code, reason) = StartRefusal.explain(failure)
       context.explainFailure(reason, code: code)
       return code
+    case let refusal as RunRefusal where refusal.isUnknownModel:
+      context.explainFailure(refusal.description, code: ExitCode.unavailable)
+      return ExitCode.unavailable
     case _ where Patience.isWorthwhile(error):
       context.explainFailure("\(error)", code: ExitCode.temporary)
       return ExitCode.temporary

@@ -8,6 +8,8 @@ import Rules
 enum FeedbackImport {
   /// Refused lines that are told one by one; more are only counted.
   static let mostTold = 50
+  /// Names of models that are looked up.
+  static let mostNames = 100
 
   /// How many lines came to what.
   private struct Counts {
@@ -36,6 +38,9 @@ enum FeedbackImport {
     defer { requests.endAtOnce(false) }
     let file = Guarded(try FeedbackFile(path, model: model))
     var counts = Counts()
+    var names = ImportedNames()
+    // Also where it ends early: what is in is in.
+    defer { for note in names.notes(besides: model) { context.terminal.say(note) } }
     var isLast = false
     while !isLast {
       let now = Timestamp(microseconds: WallClock.system.microseconds())
@@ -43,6 +48,7 @@ enum FeedbackImport {
         let batch = try await onOwnThread(name: "import") { try file.withLock { try $0.next(now: now) } }
         isLast = batch.isLast
         let told = counts.told.count
+        await names.look(at: batch.judgements.compactMap(\.judgement.model), loaded)
         try await add(batch, of: path == "-" ? "standard input" : path, to: &counts, now: now, loaded, link)
         for line in counts.told.dropFirst(told) where !context.global.json { context.terminal.say("retraind: \(line)") }
         requests.endAtOnce(true)
@@ -100,5 +106,36 @@ enum FeedbackImport {
 
   private static func words(_ counts: Counts) -> String {
     "\(counts.added) added, \(counts.present) already there, \(counts.refused) refused"
+  }
+}
+
+/// The names of models in a file, and which of them nothing here had heard of before.
+private struct ImportedNames {
+  /// Lines of each name, as it is written.
+  private var lines: [String: Int] = [:]
+  /// Those that were new when the first line of them came.
+  private var new: [ModelNames.Unknown] = []
+
+  /// Looks at the names of some lines, before these are added.
+  mutating func look(at models: [String], _ loaded: LoadedConfiguration) async {
+    for model in models {
+      if let count = lines[model] {
+        lines[model] = count + 1
+      } else if lines.count < FeedbackImport.mostNames {
+        lines[model] = 1
+        if let unknown = await ModelNames.unknown(model, loaded) { new.append(unknown) }
+      }
+    }
+  }
+
+  /// What is to be said of them: a rare name beside a frequent one that is nearly the same, too.
+  ///
+  /// - Parameter named: the model of `--model`, which is told of already.
+  func notes(besides named: String?) -> [String] {
+    new.compactMap { unknown in
+      if let named, ModelName.normalised(named) == ModelName.normalised(unknown.model) { return nil }
+      let frequent = lines.filter { $0.value > lines[unknown.model, default: 0] }.keys.sorted()
+      return ModelNames.Unknown(model: unknown.model, known: unknown.known + frequent).note
+    }
   }
 }

@@ -11,10 +11,10 @@ enum HistoryCommand {
     do {
       let journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
       switch options.kind {
-      case .cycles: try show(try await cycles(options, loaded, journal), context, nothing: nothing("cycle", options))
+      case .cycles: try await show(try await cycles(options, loaded, journal), options, loaded, context)
       case .runs:
         let rows = try await journal.runs(model: options.model, limit: options.limit).map { RunEntry($0) }
-        try show(rows, context, nothing: nothing("run", options))
+        try await show(rows, options, loaded, context)
       case .events:
         let model = options.model.map(ModelName.normalised)
         // What went elsewhere is known from the outbox.
@@ -25,14 +25,14 @@ enum HistoryCommand {
         let rows =
           events
           .filter { model == nil || $0.metadata?["model"].map(ModelName.normalised) == model }
-        try show(rows, context, nothing: nothing("event", options))
+        try await show(rows, options, loaded, context)
       case .notices:
         let rows = try await journal.notices(model: options.model, limit: options.limit).map { NoticeEntry($0) }
-        try show(rows, context, nothing: nothing("notice", options))
+        try await show(rows, options, loaded, context)
       case .decisions:
         let rows = try await journal.decisions(model: options.model, limit: options.limit)
           .map { Explanation($0, run: nil) }
-        try show(rows, context, nothing: nothing("decision", options))
+        try await show(rows, options, loaded, context)
       }
       await journal.close()
       return ExitCode.success
@@ -42,7 +42,8 @@ enum HistoryCommand {
   }
 
   /// What is said where there is nothing to list.
-  private static func nothing(_ what: String, _ options: HistoryOptions) -> String {
+  private static func nothing(_ options: HistoryOptions) -> String {
+    let what = String(options.kind.rawValue.dropLast())
     guard let model = options.model else { return "No \(what) is recorded yet." }
     return "No \(what) of \(model.shownName) is recorded: without --model, those of every model are listed."
   }
@@ -56,11 +57,17 @@ enum HistoryCommand {
     return Array(rows.sorted { ($0.timestamp ?? "") > ($1.timestamp ?? "") }.prefix(options.limit))
   }
 
-  private static func show(_ rows: [some HistoryEntry], _ context: ProgramContext, nothing: String) throws {
+  private static func show(
+    _ rows: [some HistoryEntry], _ options: HistoryOptions, _ loaded: LoadedConfiguration, _ context: ProgramContext
+  ) async throws {
+    // An empty list of a model that is known is an answer; of a name that nothing here has heard of it is none.
+    if rows.isEmpty, let model = options.model, let unknown = await ModelNames.unknown(model, loaded) {
+      throw CommandFailure(code: ExitCode.unavailable, unknown.refusal)
+    }
     if context.global.json {
       context.terminal.print(try JSON.encode(rows, isPretty: true))
     } else if rows.isEmpty {
-      context.terminal.print(nothing)
+      context.terminal.print(nothing(options))
     } else {
       for row in rows { context.terminal.show(row.line(context.terminal)) }
     }

@@ -11,7 +11,7 @@ enum ModelNames {
   /// Newest runs whose models are known.
   static let runsLookedAt = 1000
 
-  /// A model that no cycle, no judgement, no run and no configuration names.
+  /// A model that no cycle, no judgement, no run that succeeded and no configuration names.
   struct Unknown: Sendable {
     /// As it was typed.
     let model: String
@@ -19,10 +19,7 @@ enum ModelNames {
     let known: [String]
 
     /// What was probably meant; nil where nothing known is near.
-    var near: String? {
-      let names = Dictionary(known.map { (ModelName.normalised($0), $0) }, uniquingKeysWith: { first, _ in first })
-      return NearestName.of(ModelName.normalised(model), among: names.keys.sorted()).flatMap { names[$0] }
-    }
+    var near: String? { NearModel.of(model, among: known) }
 
     /// For a command that can tell nothing of it.
     var refusal: String {
@@ -30,7 +27,8 @@ enum ModelNames {
       let hint =
         near.map { "did you mean \($0.shownName)?" }
         ?? (known.isEmpty ? "nothing is known yet" : "known: \(told)\(known.count > mostTold ? ", …" : "")")
-      return "no cycle, judgement or run here names \(model.shownName), nor does the configuration: \(hint)"
+      return
+        "no cycle, judgement or run that succeeded names \(model.shownName) here, nor does the configuration: \(hint)"
     }
 
     /// For a command that takes it all the same; nil where it is like no other, which is how a new one looks.
@@ -40,14 +38,23 @@ enum ModelNames {
   }
 
   /// What is to be said of a model that nothing here has heard of; nil where something has, or where that cannot be told.
-  /// A name that only a flag gave is none that the configuration knows.
+  /// A name that only a flag gave is none that the configuration knows, and one in other capitals is another model here.
   static func unknown(_ model: String, _ loaded: LoadedConfiguration) async -> Unknown? {
-    var configured = Array(loaded.settings.models.keys)
+    var configured = loaded.settings.models.keys.sorted()
     var isByFlag = false
     if case .flag = loaded.source(of: ["model"]) { isByFlag = true }
     if let named = loaded.settings.model, !isByFlag { configured.append(named) }
-    if configured.contains(where: { ModelName.isSame($0, model) }) { return nil }
-    guard let journal = try? await Journal.open(path: loaded.paths.database, readOnly: true) else { return nil }
+    if contains(configured, model) { return nil }
+    let journal: Journal
+    do throws(JournalFailure) {
+      journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
+    } catch {
+      // Where nothing is recorded yet, the configuration alone knows names.
+      if case .database(let failure) = error, failure.kind == .absent {
+        return Unknown(model: model, known: configured)
+      }
+      return nil
+    }
     let unknown = try? await look(for: model, beside: configured, rowsOfNone: isByFlag, loaded, journal)
     await journal.close()
     return unknown ?? nil
@@ -63,11 +70,18 @@ enum ModelNames {
     let cycles = try await stats.newestRows(of: nil, limit: 1)
     if rowsOfNone, cycles.contains(where: { $0.model == nil }) { return nil }
     let others =
-      cycles.compactMap(\.model) + (try await journal.runs(limit: runsLookedAt).map(\.model))
+      cycles.compactMap(\.model) + (try await journal.runs(limit: runsLookedAt).filter(isOfKnown).map(\.model))
       + (try await journal.judgedModels())
-    if others.contains(where: { ModelName.isSame($0, model) }) { return nil }
+    if contains(others, model) { return nil }
     var seen: Set<String> = []
-    return Unknown(
-      model: model, known: (configured + others).filter { seen.insert(ModelName.normalised($0).lowercased()).inserted })
+    return Unknown(model: model, known: (configured + others).filter { seen.insert(ModelName.normalised($0)).inserted })
+  }
+
+  /// One that failed may be of a mistyped name.
+  private static func isOfKnown(_ run: RunRow) -> Bool { !run.state.isTerminal || run.result != nil }
+
+  private static func contains(_ names: [String], _ model: String) -> Bool {
+    let wanted = ModelName.normalised(model)
+    return names.contains { ModelName.normalised($0) == wanted }
   }
 }

@@ -23,8 +23,11 @@ enum RecordCommand {
       // Asked before: afterwards it is known.
       let note = await ModelNames.unknown(options.model, loaded)?.note
       let answer = try await record(cycle, loaded, requests, context)
-      if let note { context.terminal.say(note) }
       let isThere = answer.isThere ?? false
+      if let note {
+        context.terminal.say(note)
+        if !isThere { context.terminal.say(takeBack(answer.id, loaded)) }
+      }
       let done = "The cycle \(isThere ? "was already there" : "WAS recorded"), as \(answer.id): do not record it again."
       if context.global.json {
         struct Recorded: Encodable {
@@ -50,6 +53,18 @@ enum RecordCommand {
     } catch {
       return CommandFailure.report(error, context)
     }
+  }
+
+  /// How a cycle of a name that was mistyped goes away again.
+  private static func takeBack(_ id: String, _ loaded: LoadedConfiguration) -> String {
+    let sql = "DELETE FROM learning_stats WHERE id = '\(id.replacing("'", with: "''"))'"
+    let way =
+      loaded.settings.supabase?.isComplete == true
+      ? "in the project's SQL editor: \(sql);"
+      // Easier to read, where a shell finds nothing in it to replace.
+      : "sqlite3 \(ProgramPath.quoted(loaded.paths.database)) "
+        + (ProgramPath.quoted(id) == id ? "\"\(sql)\"" : ProgramPath.quoted(sql))
+    return "retraind: if it is not meant, take the cycle back: \(way)"
   }
 
   /// A cycle that has not ended yet would be kept, and left out of every check; one of long ago is a wrong clock's.
@@ -102,7 +117,8 @@ enum ModelRunCommand {
     // Ollama may know it all the same.
     if let note = await ModelNames.unknown(options.model, loaded)?.note { context.terminal.say(note) }
     let link = DaemonLink(loaded, requests: requests, context.terminal)
-    let request = ControlRequest(command, model: options.model, waits: options.wait)
+    var request = ControlRequest(command, model: options.model, waits: options.wait)
+    request.isTyped = true
     if let reply = try await link.ask(request, onProgress: { progress.show($0) }) {
       guard let answer = reply.run else {
         throw CommandFailure(code: ExitCode.failure, "the daemon gave no answer")
@@ -113,7 +129,8 @@ enum ModelRunCommand {
     // Nobody else would carry it out: without a daemon the command itself does, to the end.
     return try await OneShot.with(loaded, context) { monitor in
       try await monitor.run(
-        command == .rollback ? .rollback : .pull, of: options.model, waits: true, progress: { progress.show($0) })
+        command == .rollback ? .rollback : .pull, of: options.model, waits: true, isTyped: true,
+        progress: { progress.show($0) })
     }
   }
 

@@ -63,7 +63,7 @@ enum StatusCommand {
         reason: decision.evaluation.reason, run: decision.run)
       return StatusReport.Model(result, memory: decision.model.flatMap { memories[$0] })
     }
-    report.circuits = await StatusReport.Circuit.all(journal)
+    report.circuits = await StatusReport.Circuit.all(journal, loaded.settings, now: now)
     report.monitor.models = decisions.count
     report.monitor.lastCheck = decisions.map(\.at).max()?.rfc3339
     await journal.close()
@@ -129,8 +129,10 @@ enum StatusText {
     (report.circuits ?? []).filter { circuit in
       !report.models.prefix(50).contains { $0.check.model.map { ModelName.isSame($0, circuit.model) } ?? false }
     }.map { circuit in
-      terminal.paint(
-        "  nothing is done on \(circuit.model.shownName) by itself any more: \(circuit.why.shownText)", .yellow)
+      let unnamed = circuit.isNamed == false ? " (no cycle or configuration names it)" : ""
+      return terminal.paint(
+        "  nothing is done on \(circuit.model.shownName) by itself any more\(unnamed): \(circuit.why.shownText)",
+        .yellow)
     }
   }
 

@@ -130,12 +130,16 @@ struct ConfigurationLoader {
     if case .flag(let flag) = blamesMinStats ? minStats : window { source = flag }
     let position = source == reader.file ? reader.positions[field] : nil
     let (smaller, larger) = (window.description(file: nil), minStats.description(file: nil))
+    // A flag says by itself which setting it is about, and where it comes from.
+    let isFlag = source != reader.file && prefix.isEmpty
+    let blamed = blamesMinStats ? rules.minStats : rules.window
+    let origin = isFlag ? "" : " (\(blamesMinStats ? larger : smaller))"
     errors.append(
       ConfigError(
-        source: source, position: position, field: field,
+        source: source, position: position, field: isFlag ? nil : field,
         message: blamesMinStats
-          ? "\(rules.minStats) (\(larger)) is more than window \(rules.window) (\(smaller))"
-          : "\(rules.window) (\(smaller)) is less than minStats \(rules.minStats) (\(larger))",
+          ? "\(blamed)\(origin) is more than window \(rules.window) (\(smaller))"
+          : "\(blamed)\(origin) is less than minStats \(rules.minStats) (\(larger))",
         remedy: "the window must hold at least minStats cycles"))
   }
 

@@ -27,8 +27,7 @@ enum SupabaseKey {
 
   /// The path of a key's file. A key that stands there instead is refused without repeating it.
   static func checkPath(_ text: String) throws(FieldProblem) -> String {
-    let looksLikeKey = text.hasPrefix("eyJ") || text.hasPrefix("sb_") || text.utf8.count > suspiciousLength
-    if looksLikeKey, !text.contains("/") {
+    if looksLikeKey(text) {
       throw FieldProblem(
         message: "this looks like the key itself",
         remedy: "put it into a file of its own and write that file's path here")
@@ -63,8 +62,10 @@ enum SupabaseKey {
     _ path: String, _ source: SettingSource, _ workingDirectory: String, _ readFile: FileReader
   ) -> Finding {
     let shown = PrintableText.clip(path, to: suspiciousLength)
-    guard (try? checkPath(path)) != nil else {
-      return Finding(source: source, problem: "what \(source) names is not the path of a file")
+    do throws(FieldProblem) {
+      _ = try checkPath(path)
+    } catch {
+      return Finding(source: source, problem: refusal(of: path, source))
     }
     switch readFile(StatePaths.join(workingDirectory, path)) {
     case .contents(let bytes, let isOpenToAll):
@@ -81,6 +82,20 @@ enum SupabaseKey {
       let remedy = "name a file that this user may read, with the key and nothing else in it"
       return Finding(file: path, source: source, problem: "\(shown) cannot be read: \(why); \(remedy)")
     }
+  }
+
+  /// Why a text is not the path of a key's file. Whoever mistook the two wrote the key: what is refused is not repeated.
+  private static func refusal(of path: String, _ source: SettingSource) -> String {
+    let last = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+    let remedy = "name the file that holds the key and nothing else"
+    if looksLikeKey(path) { return "\(source) holds what looks like the key itself: \(remedy)" }
+    if path.hasPrefix("~") { return "\(source) begins with ~, which only a shell understands: write the whole path" }
+    if last.isEmpty || last == "." || last == ".." { return "\(source) names a directory: \(remedy)" }
+    return "what \(source) says is not the path of a file: \(remedy)"
+  }
+
+  private static func looksLikeKey(_ text: String) -> Bool {
+    (text.hasPrefix("eyJ") || text.hasPrefix("sb_") || text.utf8.count > suspiciousLength) && !text.contains("/")
   }
 
   /// A key without the white space around it; nil stands for a text that is too long to be one.

@@ -12,8 +12,9 @@ enum DaemonFindings {
     case .failed(let why):
       findings = [
         Finding(
-          .error, .daemon, "the daemon\(pid(facts.holder)) does not answer at \(facts.paths.socket)", why: why,
-          type: facts.holder.map { "ps -o pid,stat,cmd -p \($0)   # T: stopped; kill -CONT \($0) lets it go on" })
+          .error, .daemon, "the daemon\(pid(facts.holder)) does not answer at \(facts.paths.socket)",
+          why: facts.holder == nil ? why : "\(why); where its STAT is T it was stopped, and SIGCONT lets it go on",
+          type: facts.holder.map { "ps -o pid,stat,cmd -p \($0)\nkill -CONT \($0)" })
       ]
     case .denied(let why):
       findings = [
@@ -33,7 +34,7 @@ enum DaemonFindings {
         findings = [
           Finding(
             .note, .daemon, "no daemon runs on \(facts.paths.directory)", why: "nothing is watched",
-            type: "retraind run   # or: systemctl start retraind")
+            type: "retraind run\nsystemctl start retraind")
         ]
       }
     }
@@ -41,9 +42,8 @@ enum DaemonFindings {
       findings.append(
         Finding(
           .warning, .daemon, "the daemon\(pid(facts.holder)) has \(open) of \(limit) files open",
-          why: "at the limit it can neither connect nor record",
-          type: "LimitNOFILE=4096   # in the unit\nulimit -n 4096"
-        ))
+          why: "at the limit it can neither connect nor record; the limit counts from its next start on",
+          type: "ulimit -n 4096", write: "LimitNOFILE=4096   (in the unit of the service)"))
     }
     return findings
   }
@@ -95,22 +95,26 @@ enum DaemonFindings {
       }
       findings += store.notes.map { Finding(.warning, .daemon, $0) }
     }
-    for circuit in report.circuits ?? [] { findings.append(DatabaseFindings.circuit(circuit.model, circuit.why)) }
-    for model in report.models {
-      if let why = model.circuitOpen {
-        // A daemon of an earlier version tells only of models that it has checked.
-        let isTold = report.circuits?.contains { ModelName.isSame($0.model, model.check.model ?? "") } ?? false
-        if !isTold { findings.append(DatabaseFindings.circuit(model.check.model ?? "(no model)", why)) }
-      } else if model.check.action == .exhausted {
-        findings.append(
-          Finding(
-            .warning, .daemon,
-            "\((model.check.model ?? "(no model)").shownName) stays degraded: its registry has nothing newer",
-            why: model.check.reason, type: "retraind explain \(ProgramPath.quoted((model.check.model ?? "").shownName))"
-          ))
-      }
+    for model in report.models where model.circuitOpen == nil && model.check.action == .exhausted {
+      let name = model.check.model?.shownName
+      findings.append(
+        Finding(
+          .warning, .daemon, "\(name ?? "(no model)") stays degraded: its registry has nothing newer",
+          why: model.check.reason, type: "retraind explain" + (name.map { " \(ProgramPath.quoted($0))" } ?? "")))
     }
     return findings
+  }
+
+  /// Models on which the daemon does nothing by itself any more.
+  static func circuits(_ report: StatusReport) -> [StatusReport.Circuit] {
+    var circuits = report.circuits ?? []
+    for model in report.models {
+      guard let why = model.circuitOpen, let name = model.check.model else { continue }
+      // A daemon of an earlier version tells only of models that it has checked.
+      if circuits.contains(where: { ModelName.isSame($0.model, name) }) { continue }
+      circuits.append(StatusReport.Circuit(model: name, why: why))
+    }
+    return circuits
   }
 
   /// The supervised parts, and what did not end when it was asked to.

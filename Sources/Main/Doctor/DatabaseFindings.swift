@@ -25,8 +25,21 @@ enum DatabaseFindings {
     guard !isToldByDaemon else { return findings }
     findings += outbox(
       pending: facts.outbox.pending, blocked: facts.outbox.blocked, why: facts.blockedWhy, hasDaemon: false)
-    for circuit in facts.circuits { findings.append(Self.circuit(circuit.model, circuit.why)) }
+    // Whoever holds the lock carries it out.
+    if daemon == nil { findings += facts.openRuns.map(waiting) }
     return findings
+  }
+
+  /// A run that nobody goes on with.
+  private static func waiting(_ run: RunRow) -> Finding {
+    let (what, command) = run.kind == .rollback ? ("rollback", "rollback") : ("refresh", "retrain")
+    return Finding(
+      .warning, .daemon,
+      "a \(what) of \(run.model.shownName) waits, and no daemon runs that would go on with it",
+      why:
+        "run \(run.id.shownName) has not ended (\(run.state.rawValue)); a daemon goes on with it at its start, and "
+        + "so does a command that acts",
+      type: "retraind run\nretraind \(command) \(ProgramPath.quoted(run.model.shownName)) --wait")
   }
 
   /// Whether somebody other than the daemon has the database locked.
@@ -49,7 +62,8 @@ enum DatabaseFindings {
       findings.append(
         Finding(
           .warning, .daemon, "\(events(blocked)) for a person: the store does not take them",
-          why: why ?? "the log tells why", type: hasDaemon ? "retraind reload   # once that is put right" : nil))
+          why: (why ?? "the log tells why") + (hasDaemon ? "; once that is put right:" : ""),
+          type: hasDaemon ? "retraind reload" : nil))
     }
     if pending > 0 {
       let isFull = pending + blocked >= JournalLimits.waitingEvents
@@ -61,13 +75,6 @@ enum DatabaseFindings {
             : hasDaemon ? "the store does not answer, or not yet" : "a daemon delivers them when it runs"))
     }
     return findings
-  }
-
-  /// A model without automatic work.
-  static func circuit(_ model: String, _ why: String) -> Finding {
-    Finding(
-      .warning, .daemon, "nothing is done on \(model.shownName) by itself any more", why: why,
-      type: "retraind retrain \(ProgramPath.quoted(model.shownName)) --wait")
   }
 
   private static func events(_ count: Int) -> String { count == 1 ? "1 event waits" : "\(count) events wait" }
@@ -93,7 +100,8 @@ enum DatabaseFindings {
   private static func damage(_ path: String, _ words: String) -> Finding {
     let path = ProgramPath.quoted(path)
     return Finding(
-      .error, .database, "\(path) is damaged", why: words,
-      type: "cp \(path) \(path).damaged; sqlite3 \(path) .recover | sqlite3 \(path).recovered   # the daemon stopped")
+      .error, .database, "\(path) is damaged",
+      why: "\(words); what can be saved of it is copied with the daemon stopped:",
+      type: "cp \(path) \(path).damaged && sqlite3 \(path) .recover | sqlite3 \(path).recovered")
   }
 }

@@ -1,5 +1,7 @@
+import Actors
 import Journal
 import Platform
+import Rules
 
 #if canImport(Glibc)
   import Glibc
@@ -17,8 +19,6 @@ enum DatabaseProbe {
   static let pauseBetweenLooks: UInt32 = 50_000
   /// Milliseconds that a reader waits for a lock.
   static let shortWait: Int32 = 300
-  /// Models without automatic work that are listed.
-  static let maximumCircuits = 20
 
   /// Who holds the lock for longer than a transaction takes. Blocks; before the file is opened.
   static func writer(of path: String) -> SQLiteWriter.Holder? {
@@ -34,13 +34,15 @@ enum DatabaseProbe {
   }
 
   /// What is in it.
-  static func look(at path: String, writer: SQLiteWriter.Holder?) async -> DatabaseFacts {
+  static func look(at path: String, writer: SQLiteWriter.Holder?, _ settings: Settings) async -> DatabaseFacts {
     var facts = DatabaseFacts(writer: writer)
     do throws(JournalFailure) {
       let journal = try await Journal.open(path: path, readOnly: true, leavesNoTrace: true)
       facts.outbox = try await journal.outboxCounts()
       facts.blockedWhy = try await journal.newestBlock()
-      facts.circuits = try await journal.openCircuits(limit: maximumCircuits)
+      let now = Timestamp(microseconds: WallClock.system.microseconds())
+      facts.circuits = await StatusReport.Circuit.all(journal, settings, now: now) ?? []
+      facts.openRuns = try await journal.openRuns()
       facts.sinks = try await journal.sinkCounts()
       await journal.close()
     } catch {

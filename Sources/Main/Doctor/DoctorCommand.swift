@@ -35,10 +35,10 @@ enum DoctorCommand {
     return diagnosis.exitCode
   }
 
-  /// A command of ours with the options that this one was given, so that it looks at the same place.
+  /// Commands of ours with the options that this one was given, so that they look at the same place.
   static func typed(_ text: String, _ context: ProgramContext) -> String {
-    if text.contains("\n") {
-      return text.split(separator: "\n").map { typed(String($0), context) }.joined(separator: "\n")
+    for separator in ["\n", " && ", "; "] where text.contains(separator) {
+      return text.split(separator: separator).map { typed(String($0), context) }.joined(separator: separator)
     }
     // Of somebody else: what is behind the name of that user is ours. Variables do not go along.
     if text.hasPrefix("sudo "), let ours = text.ranges(of: " retraind ").first {
@@ -51,8 +51,11 @@ enum DoctorCommand {
     }
     guard text.hasPrefix("retraind ") else { return text }
     var options = ""
-    if let file = context.global.config { options += " --config \(ProgramPath.quoted(file))" }
-    if let directory = context.global.stateDirectory { options += " --state-dir \(ProgramPath.quoted(directory))" }
+    // One that names its own place keeps it.
+    let given = [("--config", context.global.config), ("--state-dir", context.global.stateDirectory)]
+    for (name, value) in given where !text.contains(" \(name) ") {
+      if let value { options += " \(name) \(ProgramPath.quoted(value))" }
+    }
     return "retraind\(options)\(text.dropFirst("retraind".count))"
   }
 
@@ -144,7 +147,7 @@ enum DoctorCommand {
           {
             let writer = (try? await onOwnThread(name: "lock") { DatabaseProbe.writer(of: paths.database) }) ?? nil
             await lock.done()
-            let database = await DatabaseProbe.look(at: paths.database, writer: writer)
+            let database = await DatabaseProbe.look(at: paths.database, writer: writer, settings)
             facts.withLock { $0.database = database }
           }
         ))

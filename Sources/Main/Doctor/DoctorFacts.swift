@@ -123,7 +123,9 @@ struct DatabaseFacts: Sendable {
   /// Why the newest blocked one is.
   var blockedWhy: String?
   /// Models without automatic work, and why.
-  var circuits: [(model: String, why: String)] = []
+  var circuits: [StatusReport.Circuit] = []
+  /// Runs that are not over.
+  var openRuns: [RunRow] = []
   /// How it stands with each place where people are told.
   var sinks: [SinkCounts] = []
 }
@@ -172,6 +174,8 @@ struct OllamaFacts: Sendable {
   var warnings: [String]
   /// True where the address says `http://` and no port, which means port 80.
   var hasImpliedPort: Bool
+  /// The same with the port that Ollama has.
+  var withOwnPort: String { endpoint.hasSuffix(":80") ? "\(endpoint.dropLast(3)):11434" : "\(endpoint):11434" }
   /// Its version; nil where it does not answer.
   var version: String?
   /// Its models; nil where it does not answer.
@@ -216,6 +220,8 @@ struct ProjectFacts: Sendable {
 struct CycleFacts: Sendable {
   /// What it would say of each model.
   var entries: [CheckEntry] = []
+  /// True where they come from a project.
+  var areElsewhere = false
   /// Why it cannot say anything.
   var failure: String?
 }

@@ -45,14 +45,13 @@ enum Examination {
     if let found = facts.integrity, facts.database?.failure == nil {
       all += DatabaseFindings.integrity(found, path: database)
     }
-    let rows = facts.cycles?.entries.compactMap { $0.have > 0 || $0.quarantined > 0 ? $0.model : nil } ?? []
     if let found = facts.ollama {
-      let configured = (facts.configuration.model.map { [$0] } ?? []) + facts.configuration.models
-      all += OllamaFindings.of(found, configured: configured, watched: rows)
+      all += OllamaFindings.of(found)
       // Also those whose rows are all older than the update that left the version before behind.
-      all += StaleRunner.findings(
-        facts.stale, about: configured + (facts.cycles?.entries.compactMap(\.model) ?? []))
+      let named = (facts.configuration.model.map { [$0] } ?? []) + facts.configuration.models
+      all += StaleRunner.findings(facts.stale, about: named + (facts.cycles?.entries.compactMap(\.model) ?? []))
     }
+    all += names(facts)
     if let found = facts.project { all += StoreFindings.project(found) }
     // Why they cannot be read is told of the database or the project already.
     let isNoFile = facts.state.map { $0.kind != .file && $0.kind != .absent } ?? false
@@ -65,6 +64,24 @@ enum Examination {
       all.append(probe.late(bound, database))
     }
     return all
+  }
+
+  /// What is to be said of the names of models.
+  private static func names(_ facts: DoctorFacts) -> [Finding] {
+    let hasRows: (CheckEntry) -> String? = { $0.have > 0 || $0.quarantined > 0 ? $0.model : nil }
+    var names = NameFindings(
+      configured: (facts.configuration.model.map { [$0] } ?? []) + facts.configuration.models,
+      rows: facts.cycles?.entries.compactMap(hasRows) ?? [], present: facts.ollama?.models,
+      database: facts.cycles?.areElsewhere == true ? nil : facts.state?.path)
+    var circuits = facts.database?.circuits ?? []
+    if case .status(let report) = facts.daemon?.answer {
+      circuits = DaemonFindings.circuits(report)
+      names.daemon = report.pid
+      // What no cycle is about is watched because somebody named it.
+      names.flagged = report.models.filter { hasRows($0.check) == nil }.compactMap(\.check.model)
+        .filter { model in !names.configured.contains { ModelName.isSame($0, model) } }
+    }
+    return names.all(circuits)
   }
 }
 

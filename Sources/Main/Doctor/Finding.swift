@@ -53,16 +53,22 @@ struct Finding: Sendable, Hashable {
   var what: String
   /// Why, or what follows; nil where `what` says it.
   var why: String?
-  /// What to type; nil where nothing has to be done. Each line is one of several ways.
+  /// What to type into a shell; nil where nothing is. Each line is one of several ways, and nothing but a command.
   var type: String?
+  /// What to write elsewhere, with the place in brackets behind it; nil where nothing is.
+  var write: String?
 
   /// Something found.
-  init(_ severity: Severity, _ topic: Topic, _ what: String, why: String? = nil, type: String? = nil) {
+  init(
+    _ severity: Severity, _ topic: Topic, _ what: String, why: String? = nil, type: String? = nil,
+    write: String? = nil
+  ) {
     self.severity = severity
     self.topic = topic
     self.what = what
     self.why = why
     self.type = type
+    self.write = write
   }
 }
 
@@ -123,6 +129,7 @@ struct Diagnosis: Sendable, Hashable {
             .object([
               ("severity", .text(finding.severity.word)), ("topic", .text(finding.topic.rawValue)),
               ("what", .text(finding.what)), ("why", .optional(finding.why)), ("type", .optional(finding.type)),
+              ("write", .optional(finding.write)),
             ])
           })
       ),
@@ -147,6 +154,7 @@ struct Diagnosis: Sendable, Hashable {
         let word = index == 0 ? "type:" : "or:  "
         lines.append("          \(word) \(terminal.paint(String(type).shownText, .bold))")
       }
+      if let write = finding.write { lines.append("          write: \(terminal.paint(write.shownText, .bold))") }
     }
     return lines
   }

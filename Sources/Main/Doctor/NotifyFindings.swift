@@ -21,7 +21,7 @@ enum NotifyFindings {
     if sink.state == "gone" {
       return Finding(
         .warning, .notify, "\(sink.name) is not told any more: its receiver is gone", why: sink.problem,
-        type: "retraind reload   # once that is put right")
+        type: "retraind reload")
     }
     if let problem = sink.state == "unusable" ? sink.problem : program {
       return Finding(
@@ -45,7 +45,7 @@ enum NotifyFindings {
   }
 
   /// Tries every sink.
-  private static let test = "retraind notify-test   # once that is put right"
+  private static let test = "retraind notify-test"
 
   private static func notices(_ count: Int) -> String { "\(count) notice\(count == 1 ? "" : "s")" }
 }

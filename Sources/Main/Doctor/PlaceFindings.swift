@@ -16,8 +16,7 @@ enum PlaceFindings {
   static func state(_ place: PlaceFacts) -> [Finding] {
     if place.isForeign { return [foreign(place, .state, .error)] }
     var findings = directory(
-      place, .state, .error,
-      remedy: "retraind doctor --state-dir DIR\nstore: { path: \"DIR/retraind.db\" }   # in retraind.json5")
+      place, .state, .error, write: "store: { path: \"DIR/retraind.db\" }   (in retraind.json5: another place)")
     let path = ProgramPath.quoted(place.path)
     switch place.kind {
     case .absent:
@@ -63,7 +62,7 @@ enum PlaceFindings {
   /// The log file.
   static func log(_ place: PlaceFacts) -> [Finding] {
     if place.isForeign { return [foreign(place, .log, .warning)] }
-    var findings = directory(place, .log, .warning, remedy: otherLog)
+    var findings = directory(place, .log, .warning, write: otherLog)
     switch place.kind {
     case .absent: break
     case .file where !place.isWritable:
@@ -82,7 +81,7 @@ enum PlaceFindings {
       findings.append(
         Finding(
           .warning, .log, "\(place.path) is no file", why: "lines go to standard error alone",
-          type: otherLog))
+          write: otherLog))
     case .hidden(let why):
       findings.append(
         Finding(
@@ -92,7 +91,7 @@ enum PlaceFindings {
   }
 
   /// Names another log.
-  private static let otherLog = "log: { file: \"FILE\" }   # in retraind.json5"
+  private static let otherLog = "log: { file: \"FILE\" }   (in retraind.json5)"
 
   /// What is somebody else's is theirs to look at: to take it from them would stop their daemon.
   private static func foreign(_ place: PlaceFacts, _ topic: Finding.Topic, _ severity: Finding.Severity) -> Finding {
@@ -112,21 +111,21 @@ enum PlaceFindings {
         ? "sudo retraind doctor" : "sudo -u '#\(owner)' retraind doctor")
   }
 
-  /// How this user comes to a directory that it may write, with a line's end; empty where only its owner decides that.
-  private static func access(_ place: PlaceFacts, _ topic: Finding.Topic) -> String {
+  /// How this user comes to a directory that it may write, nil where only its owner decides that.
+  private static func access(_ place: PlaceFacts, _ topic: Finding.Topic) -> String? {
     let directory = ProgramPath.quoted(place.directory)
-    if place.directoryOwner == place.user { return "chmod u+rwx \(directory)\n" }
+    if place.directoryOwner == place.user { return "chmod u+rwx \(directory)" }
     if !place.hasDirectory {
       // Not the one above, which others have a use for.
       let own = ProgramPath.quoted(StatePaths.directory(of: place.path))
-      return "sudo install -d -o \(place.user) \(own)\n"
+      return "sudo install -d -o \(place.user) \(own)"
     }
-    return topic == .state && place.kind == .absent ? "sudo chown \(place.user) \(directory)\n" : ""
+    return topic == .state && place.kind == .absent ? "sudo chown \(place.user) \(directory)" : nil
   }
 
   /// What may be wrong with the directory.
   private static func directory(
-    _ place: PlaceFacts, _ topic: Finding.Topic, _ severity: Finding.Severity, remedy: String
+    _ place: PlaceFacts, _ topic: Finding.Topic, _ severity: Finding.Severity, write: String
   ) -> [Finding] {
     let directory = ProgramPath.quoted(place.directory)
     var findings: [Finding] = []
@@ -135,19 +134,19 @@ enum PlaceFindings {
     if place.directoryKind != .directory {
       let what = place.hasDirectory ? "is no directory" : "is in the way: it is no directory"
       findings.append(
-        Finding(severity, topic, "\(place.directory) \(what)", why: "\(place.path) cannot be made", type: remedy))
+        Finding(severity, topic, "\(place.directory) \(what)", why: "\(place.path) cannot be made", write: write))
     } else if place.isReadOnly {
       findings.append(
         Finding(
           severity, topic, "\(place.directory) is on a file system that is mounted read-only",
-          why: "\(place.path) cannot be written", type: remedy))
+          why: "\(place.path) cannot be written", write: write))
     } else if !place.isDirectoryWritable {
       findings.append(
         Finding(
           severity, topic, "\(place.directory) cannot be written by this user (uid \(place.user))",
           why: "it belongs to uid \(place.directoryOwner), and \(place.path) cannot be "
             + (place.kind == .absent ? "made" : "changed"),
-          type: access(place, topic) + remedy))
+          type: access(place, topic), write: write))
     } else if topic == .state, place.hasDirectory {
       if place.isDirectoryOpenToAll {
         findings.append(

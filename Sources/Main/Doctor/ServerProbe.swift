@@ -116,7 +116,9 @@ enum ServerProbe {
   /// What a check would say.
   static func cycles(_ settings: Settings, _ paths: StatePaths) async -> CycleFacts {
     do {
-      return CycleFacts(entries: try await DryCheck.run(settings, paths: paths, model: nil, leavesNoTrace: true))
+      return CycleFacts(
+        entries: try await DryCheck.run(settings, paths: paths, model: nil, leavesNoTrace: true),
+        areElsewhere: settings.supabase?.isComplete == true)
     } catch {
       return CycleFacts(failure: "\(error)")
     }

@@ -12,7 +12,7 @@ enum StoreFindings {
         Finding(
           .warning, .supabase, "the key is one of the role \(role)",
           why: "row-level security may hide cycles from it, and events may be refused: the service role's is meant",
-          type: "SUPABASE_SERVICE_ROLE_KEY_FILE=FILE"))
+          write: keyFile))
     }
     if let base = facts.bareBase {
       findings.append(
@@ -36,7 +36,10 @@ enum StoreFindings {
   }
 
   /// Prints what the SQL editor takes.
-  private static let schema = "retraind schema --postgres   # and run it in the project's SQL editor"
+  private static let schema = "retraind schema --postgres"
+  /// Names another key.
+  private static let keyFile =
+    "supabase: { keyFile: \"FILE\" }   (in retraind.json5; FILE holds the service role's key of the project's API settings)"
 
   private static func weakRole(_ kind: SupabaseEndpoint.KeyKind) -> String? {
     switch kind {
@@ -67,14 +70,15 @@ enum StoreFindings {
     case .denied(let why, let remedy):
       return [
         Finding(
-          isStats ? .error : .warning, .supabase, "\(table.name) may not be used with this key", why: why, type: remedy)
+          isStats ? .error : .warning, .supabase, "\(table.name) may not be used with this key", why: why,
+          write: "\(remedy)   (in the project's SQL editor)")
       ]
     case .badKey(let why):
       guard told.insert("key").inserted else { return [] }
       return [
         Finding(
           .error, .supabase, "\(facts.url) does not accept the key", why: why,
-          type: "SUPABASE_SERVICE_ROLE_KEY_FILE=FILE   # with the key of the project's API settings")
+          write: keyFile)
       ]
     case .failed(let why):
       guard told.insert("failed").inserted else { return [] }
@@ -95,7 +99,7 @@ enum StoreFindings {
           Finding(
             .note, .supabase, "\(name) shows no row",
             why: "it is empty, or row-level security hides its rows from this key; the two look the same",
-            type: "SELECT count(*) FROM public.\(name);   # in the SQL editor"))
+            write: "SELECT count(*) FROM public.\(name);   (in the project's SQL editor)"))
       }
       let saysNothing =
         missing.contains("accept_rate") && (missing.contains("accepted") || missing.contains("rejected"))
@@ -109,7 +113,7 @@ enum StoreFindings {
           Finding(
             .note, .supabase, "\(name) has no column model",
             why: "every cycle is about the one model that the configuration names",
-            type: "ALTER TABLE public.\(name) ADD COLUMN model text;   # in the SQL editor"))
+            write: "ALTER TABLE public.\(name) ADD COLUMN model text;   (in the project's SQL editor)"))
       }
     } else if missing.contains("id"), missing.contains("metadata") {
       findings.append(
@@ -140,7 +144,7 @@ enum StoreFindings {
       return [
         Finding(
           .note, .cycles, "there is no cycle yet", why: "models are judged by what people accept of their answers",
-          type: "retraind record --model NAME --accepted N --rejected N")
+          type: "retraind record --help")
       ]
     }
     return facts.entries.flatMap { entry($0, present) }
@@ -155,13 +159,14 @@ enum StoreFindings {
       findings.append(
         Finding(
           .warning, .cycles, "rows name no model, and none is configured", why: "they are judged, and never acted upon",
-          type: "model: \"\(example)\"   # in retraind.json5, or --model \(example)"))
+          write: "model: \"\(example)\"   (in retraind.json5; or start the daemon with --model \(example))"))
     case .unattributed: findings.append(Finding(.warning, .cycles, "\(name): \(entry.reason)"))
     case .stale:
       findings.append(
         Finding(
           .warning, .cycles, "\(name) has had no new cycle for long", why: entry.reason,
-          type: "retraind history --model \(ProgramPath.quoted(name)) --limit 3"))
+          type: "retraind history\(entry.model.map { " --model \(ProgramPath.quoted($0.shownName))" } ?? "") --limit 3")
+      )
     case .insufficient, .degraded: findings.append(Finding(.note, .cycles, "\(name): \(entry.reason)"))
     case .healthy: break
     }

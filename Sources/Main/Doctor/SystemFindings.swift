@@ -55,7 +55,7 @@ enum SystemFindings {
           .warning, .system, "WATCHDOG_USEC is \(text.shownName)",
           why: Int64(text) == nil
             ? "that is no number, so that no sign of life is given" : "a busy machine takes longer",
-          type: "WatchdogSec=60s   # in the unit"))
+          write: "WatchdogSec=60s   (in the unit of the service)"))
     }
     if let other = facts.otherState {
       findings.append(

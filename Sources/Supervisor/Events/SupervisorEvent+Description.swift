@@ -7,9 +7,9 @@ extension SupervisorEvent: CustomStringConvertible {
     case .ready(let id, let generation, let after):
       return "\(id)#\(generation) is ready after \(after.short)"
     case .terminated(let id, let generation, let outcome, let restartIn):
-      return "\(id)#\(generation) ended: \(outcome); \(Self.again("restarts", restartIn))"
+      return "\(id)#\(generation) ended: \(Self.clause("\(outcome)")); \(Self.again("restarts", restartIn))"
     case .startFailed(let id, let generation, let reason, let retryIn):
-      return "\(id)#\(generation) did not start: \(reason); \(Self.again("next try", retryIn))"
+      return "\(id)#\(generation) did not start: \(Self.clause("\(reason)")); \(Self.again("next try", retryIn))"
     case .declined(let id, let generation):
       return "\(id)#\(generation) declined to start"
     case .unresponsive(let id, let generation, let after):
@@ -45,6 +45,9 @@ extension SupervisorEvent: CustomStringConvertible {
       return "job \(id)#\(generation) \(outcome) after \(age.short)"
     }
   }
+
+  /// Words of an error, which come with a full stop and without, before others that go on.
+  private static func clause(_ words: String) -> String { words.hasSuffix(".") ? String(words.dropLast()) : words }
 
   /// What comes next for a child.
   private static func again(_ what: String, _ delay: Duration?) -> String {

@@ -30,6 +30,8 @@ struct StandIn: Sendable {
   /// Starts one in a world.
   static func start(_ arguments: [String], in world: World) async throws -> StandIn {
     let portFile = world.path("port")
+    // That of an earlier one says nothing of this one.
+    unlink(portFile)
     let log = world.path("ollama.log")
     let child = try world.start(
       Binaries.standIn,

@@ -201,6 +201,10 @@ struct ArgumentParserTests {
       ("--json=yes status", "--json takes no value | Write --json alone."),
       ("check --model a --model b", "--model stands twice | Write it once."),
       ("--config a status --config a", "--config stands twice | Write it once."),
+      (
+        "check m:7b",
+        "check takes no argument \"m:7b\" | Did you mean --model m:7b?\nUsage: \(HelpText.usage(of: CommandSpec.of(.check)))"
+      ),
       ("status x", "status takes no argument \"x\" | Usage: retraind status"),
       ("retrain a b", "retrain takes no argument \"b\" | Usage: retraind retrain MODEL [--wait]"),
       ("retrain", "retrain needs MODEL: the model's name | For example: retraind retrain llama3.2:3b --wait"),

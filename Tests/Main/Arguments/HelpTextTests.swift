@@ -54,7 +54,8 @@ struct HelpTextTests {
         retraind check [--model M] [--dry-run] [--no-wait] [--threshold X] [--window N] [--min-stats N]
 
         Make one check now, act on it, and say how things stand.
-        Exit 0 healthy, 1 insufficient, stale or unattributed, 2 degraded, 3 error or failed action.
+        Exit 0 healthy, 1 insufficient, stale or unattributed, 2 degraded, 3 error or failed action, 69 a model that
+        nothing here knows.
 
         Examples:
           retraind check --dry-run                   what would happen
@@ -88,6 +89,8 @@ struct HelpTextTests {
         Refresh a model now, whatever its accept rate.
         A daemon carries it out, and answers once it is recorded; without one, the command does it itself,
         where there is state already: it makes none (`run`, `check`, `record` and `feedback` do).
+        A name that no cycle, judgement or configuration has and the model server does not either is refused.
+        Exit 0 if it was taken (with --wait: if it succeeded), 3 if it failed, 69 for a name that nothing knows.
 
         Examples:
           retraind retrain llama3.2:3b --wait  refresh it and see how it ends

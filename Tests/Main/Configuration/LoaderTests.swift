@@ -125,7 +125,7 @@ struct LoaderTests {
     flags.rules.window = 2
     #expect(
       LoaderSupport.errors(flags: flags)
-        == "--window: window: 2 (--window) is less than minStats 3 (default); the window must hold at least minStats cycles"
+        == "--window: 2 is less than minStats 3 (default); the window must hold at least minStats cycles"
     )
     #expect(
       LoaderSupport.errors("{minStats: 4}", flags: flags)
@@ -135,7 +135,7 @@ struct LoaderTests {
     flags.rules.minStats = 6
     #expect(
       LoaderSupport.errors(flags: flags)
-        == "--min-stats: minStats: 6 (--min-stats) is more than window 5 (default); the window must hold at least minStats cycles"
+        == "--min-stats: 6 is more than window 5 (default); the window must hold at least minStats cycles"
     )
   }
 
@@ -362,13 +362,24 @@ struct SupabaseConfigurationTests {
       ])
   }
 
+  @Test(
+    "what is no path of a key's file is told by its reason, and not repeated",
+    arguments: [(".", "names a directory"), ("keys/", "names a directory"), ("~/key", "begins with ~")])
+  func keyPath(path: String, words: String) throws {
+    let loaded = try LoaderSupport.load(
+      environment: ["SUPABASE_URL": "https://x", "SUPABASE_SERVICE_ROLE_KEY_FILE": path])
+    let warning = loaded.warnings.map(\.description).joined()
+    #expect(warning.contains("$SUPABASE_SERVICE_ROLE_KEY_FILE \(words)"), "\(warning)")
+    #expect(!warning.contains("is not the path"))
+  }
+
   @Test("a key that stands where a path should is not repeated")
   func misplacedKey() throws {
     let loaded = try LoaderSupport.load(
       environment: ["SUPABASE_URL": "https://x", "SUPABASE_ANON_KEY_FILE": Self.secret])
     #expect(
       loaded.warnings.map(\.description) == [
-        "supabase.key: what $SUPABASE_ANON_KEY_FILE names is not the path of a file; the embedded store data/retraind.db is used"
+        "supabase.key: $SUPABASE_ANON_KEY_FILE holds what looks like the key itself: name the file that holds the key and nothing else; the embedded store data/retraind.db is used"
       ])
     #expect(!LoaderSupport.errors("{supabase: {keyFile: '\(Self.secret)'}}").contains(Self.secret))
     #expect(!LoaderSupport.errors("{supabase: {key: '\(Self.secret)'}}").contains(Self.secret))

@@ -54,7 +54,7 @@ struct DiagnosisTests {
     let text = JSONText.of(Diagnosis([Finding(.note, .log, "n")]).document(milliseconds: 7))
     #expect(
       text
-        == #"{"findings":[{"severity":"note","topic":"log","what":"n","why":null,"type":null}],"errors":0,"warnings":0,"notes":1,"milliseconds":7}"#
+        == #"{"findings":[{"severity":"note","topic":"log","what":"n","why":null,"type":null,"write":null}],"errors":0,"warnings":0,"notes":1,"milliseconds":7}"#
     )
   }
 

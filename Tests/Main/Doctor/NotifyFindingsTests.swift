@@ -98,10 +98,8 @@ struct NotifyFindingsTests {
       isLaneLockUsable: true)
     (facts.failure, facts.programProblem) = ("nobody answers", "ollama was not found in PATH")
     (facts.isProgramMissing, facts.isLocal) = (true, true)
-    func ways() -> [Substring] {
-      OllamaFindings.of(facts, configured: [], watched: []).first?.type?.split(separator: "\n") ?? []
-    }
-    #expect(ways().count == 2)
+    func ways() -> [Substring] { OllamaFindings.of(facts).first?.type?.split(separator: "\n") ?? [] }
+    #expect(ways().count == 1)
     #expect(ways().first?.contains("install") == true && ways().first?.contains("serve") == false)
     facts.isLocal = false
     #expect(ways().first == "ollama serve")
@@ -156,7 +154,9 @@ struct NotifyFindingsTests {
     report.circuits = [StatusReport.Circuit(model: "nosuch:1b", why: "no such model")]
     let facts = DaemonFacts(
       paths: StatePaths(database: "/s/retraind.db", log: "/s/x.log"), answer: .status(report), version: "1.0")
-    let found = DaemonFindings.of(facts).filter { $0.severity == .warning }
+    var all = DoctorFacts()
+    all.daemon = facts
+    let found = Examination.findings(all, unfinished: [], bound: .seconds(1)).filter { $0.severity == .warning }
     #expect(found.map(\.what) == ["nothing is done on nosuch:1b by itself any more"])
     let lines = StatusText.lines(report, Terminal(environment: [:], noColor: true))
     #expect(lines.filter { $0.contains("nothing is done on nosuch:1b by itself any more: no such model") }.count == 1)

@@ -129,11 +129,9 @@ struct PlaceFindingsTests {
     var facts = DatabaseFacts()
     facts.outbox = OutboxCounts(pending: 1, blocked: 2)
     facts.blockedWhy = "null value in column"
-    facts.circuits = [(model: "a:7b", why: "no such model")]
     let found = DatabaseFindings.of(facts, path: "/s/x.db", daemon: nil, isToldByDaemon: false)
-    #expect(found.map(\.severity) == [.warning, .note, .warning])
+    #expect(found.map(\.severity) == [.warning, .note])
     #expect(found[0].why == "null value in column")
-    #expect(found[2].type == "retraind retrain a:7b --wait")
     #expect(DatabaseFindings.of(facts, path: "/s/x.db", daemon: nil, isToldByDaemon: true).isEmpty)
     let full = DatabaseFindings.outbox(pending: JournalLimits.waitingEvents, blocked: 0, why: nil, hasDaemon: true)
     #expect(full.map(\.severity) == [.error])
@@ -163,9 +161,9 @@ struct PlaceFindingsTests {
     func errors() -> [Finding] {
       Examination.findings(facts, unfinished: [], bound: .seconds(1)).filter { $0.severity == .error }
     }
-    #expect(errors().map(\.why) == ["row 3 missing from index"])
+    #expect(errors().map { $0.why?.hasPrefix("row 3 missing from index; ") } == [true])
     facts.database?.failure = SQLiteFailure(kind: .corrupted, path: "/s/x.db", description: "malformed")
     facts.cycles = CycleFacts(failure: "malformed")
-    #expect(errors().map(\.why) == ["malformed"])
+    #expect(errors().map { $0.why?.hasPrefix("malformed; ") } == [true])
   }
 }

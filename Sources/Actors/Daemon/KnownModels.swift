@@ -1,0 +1,58 @@
+import Journal
+import Ollama
+import Platform
+import Rules
+import Stores
+import Supervision
+
+/// The models that something here names: the configuration, a cycle or a judgement. A run names none: it may be of a name
+/// that somebody mistyped.
+struct KnownModels: Sendable {
+  /// Normalised names of the configuration and of judgements.
+  private let names: Set<String>
+  /// Where cycles come from.
+  private let stats: any StatsSource
+
+  /// Looks up the names but those of cycles.
+  init(_ settings: Settings, stats: any StatsSource, _ journal: Journal) async throws(JournalFailure) {
+    self.stats = stats
+    names = Set(
+      (settings.namedModels + (try await journal.judgedModels())).map { ModelName.normalised($0) })
+  }
+
+  /// Whether something names a model.
+  func contains(_ model: String) async throws(StoreFailure) -> Bool {
+    if names.contains(ModelName.normalised(model)) { return true }
+    return try await stats.newestRows(of: ModelName.spellings(of: model), limit: 1).contains { !$0.rows.isEmpty }
+  }
+}
+
+extension RetrainMonitor {
+  /// Why nothing is begun on a model that nothing here names and that the model server does not have: of a mistyped name
+  /// there would be a run that cannot succeed, and a model in the status that nobody has. nil where it is known, or where
+  /// that cannot be told.
+  func refusal(of model: String, _ kind: RunKind) async -> RunRefusal? {
+    guard let journal = tree.journal.current,
+      let known = try? await KnownModels(settings, stats: parts.stats(journal), journal),
+      (try? await known.contains(model)) == false,
+      // One that waits is joined, whatever it is of.
+      (try? await journal.activeRun(model: model)) == nil
+    else { return nil }
+    let server = await parts.server()
+    guard let present = try? await server.models() else { return nil }
+    let wanted = kind == .rollback ? [model, ModelName.backup(of: model)] : [model]
+    let own = Set(wanted.map(ModelName.normalised))
+    if present.contains(where: { own.contains(ModelName.normalised($0.model)) }) { return nil }
+    let name = PrintableText.clip(model, to: PrintableText.nameLength)
+    // In other capitals it is another model here, whose cycles are counted apart.
+    let other = present.first { there in wanted.contains { ModelName.isSame($0, there.model) } }
+    let remedy =
+      other.map { "it has \(PrintableText.clip($0.model, to: PrintableText.nameLength)): write it so" }
+      ?? (kind == .rollback
+        ? "`retraind history --runs` lists what was done to which model"
+        : "if the name is right, `ollama pull \(name)` fetches it first, or name it in the configuration")
+    return RunRefusal(
+      description: "nothing was done: no cycle, judgement or configuration names \(name), and \(server.name) does not "
+        + "have it; \(remedy)", isUnknownModel: true)
+  }
+}
