@@ -90,6 +90,25 @@ struct ProgramTransportTests {
     }
   }
 
+  @Test("Its bar is the recorded one or that of older programs: how far it is is told", arguments: ["", "dots"])
+  func bars(behaviour: String) async throws {
+    try await World.with(["--models", "a:7b", "--scenario", "a:7b=S10.1"]) { world in
+      try await world.seed(["a:7b"])
+      try world.configure(#"{ ollama: { transport: "cli", stopGrace: "300ms" } }"#)
+      let daemon = try await world.daemon([], ["STAND_IN_CLI": behaviour])
+      let end = uptime() + Patience.event
+      var run = JSONValue.null
+      while (run["completed"].number ?? 0) == 0 {
+        try #require(uptime() < end, "\(run)")
+        run = try await world.status()["lane"]["running"]
+      }
+      #expect(run["progress"].text == "pulling 5d8ff0f7e98b", "\(run)")
+      #expect(run["total"].number == 27_000_000)
+      daemon.send(SIGTERM)
+      #expect(try await daemon.waitForEnd() == .exit(0))
+    }
+  }
+
   @Test("S30: the daemon is killed, and nobody reads its errors any more: it ends, and its download with it")
   func unread() async throws {
     // This download would go on for ever.

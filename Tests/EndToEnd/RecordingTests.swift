@@ -130,7 +130,7 @@ struct RecordingTests {
       #expect(said.contains(course.says), "\(run)")
       #expect(course.pulls.contains(try world.standIn?.count("pull-start") ?? 0))
       try expectJournal(world, run: run.id, course)
-      try expectWords(world, run: run.id, course)
+      try await expectWords(world, run: run.id, course)
       let model = try await world.status()["models"][0]
       #expect((model["retry_at"].text != nil) == (course.afterwards == .retry), "\(model)")
       #expect((model["circuit_open"].text != nil) == (course.afterwards == .circuit), "\(model)")
@@ -229,15 +229,22 @@ struct RecordingTests {
     #expect(end?[1] == "1")
   }
 
-  /// The log says how it ended, and of a failure what comes next.
-  private func expectWords(_ world: World, run: String, _ course: Course) throws {
-    let lines = world.logLines.filter { $0.contains(run) }
-    #expect(lines.contains { $0.contains(course.says) }, "\(lines)")
-    switch course.afterwards {
-    case .nothing: #expect(lines.contains { $0.contains("✅") }, "\(lines)")
-    case .retry: #expect(world.logLines.contains { $0.contains("ERROR") || $0.contains("WARNING") }, "\(lines)")
-    case .circuit:
-      #expect(world.logLines.contains { $0.contains("circuit") || $0.contains("retrain a:7b") }, "\(world.logLines)")
+  /// The log says how it ended, and of a failure what comes next; it does so after the journal.
+  private func expectWords(_ world: World, run: String, _ course: Course) async throws {
+    do {
+      try await waitUntil("what the log has to say") {
+        let all = world.logLines
+        let lines = all.filter { $0.contains(run) }
+        guard lines.contains(where: { $0.contains(course.says) }) else { return false }
+        return switch course.afterwards {
+        case .nothing: lines.contains { $0.contains("✅") }
+        case .retry: all.contains { $0.contains("ERROR") || $0.contains("WARNING") }
+        case .circuit: all.contains { $0.contains("circuit") || $0.contains("retrain a:7b") }
+        }
+      }
+    } catch {
+      Issue.record("\(course.what): \(world.logLines)")
+      throw error
     }
   }
 }

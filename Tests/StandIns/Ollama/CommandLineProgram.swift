@@ -156,7 +156,8 @@ struct CommandLineProgram {
         }
       }
       if let frame, paintNext.millisecondsFromNow == 0 {
-        err(frame.isEmpty ? frames.spinner[painted % max(1, frames.spinner.count)] : frame)
+        let bar = misbehaviour.writesDots ? frame.replacing(":", with: "...") : frame
+        err(frame.isEmpty ? frames.spinner[painted % max(1, frames.spinner.count)] : bar)
         painted += 1
         paintNext = Instant.now.advanced(bySeconds: pace)
       }

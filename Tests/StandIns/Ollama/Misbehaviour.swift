@@ -28,6 +28,8 @@ struct Misbehaviour: Sendable {
   var forks: Bool { words.contains("forks") }
   /// Ignores TERM, as what it leaves behind.
   var ignoresTerm: Bool { words.contains("ignores-term") }
+  /// Writes its bar as older programs do: dots in place of the colon.
+  var writesDots: Bool { words.contains("dots") }
   /// Ends at once with this code.
   var exitCode: Int32? {
     words.compactMap { $0.hasPrefix("exit-") ? Int32($0.dropFirst(5)) : nil }.first
