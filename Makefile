@@ -119,6 +119,12 @@ soak: release ## Kill the release binary in every gap between two writes; takes 
 	Scripts/kill-gaps $(BINARY) $(DEBUG_PATH)/debug/ollama-stand-in $(SOAK_FLAGS)
 	Scripts/kill-gaps $(BINARY) $(DEBUG_PATH)/debug/ollama-stand-in --store supabase $(SOAK_FLAGS)
 
+.PHONY: service
+service: release ## Run the installed unit under a systemd of its own; needs root
+	@Scripts/install-deps service
+	$(SWIFT) build --scratch-path $(DEBUG_PATH) --product ollama-stand-in
+	Scripts/test-systemd $(BINARY) $(DEBUG_PATH)/debug/ollama-stand-in
+
 .PHONY: flask
 flask: deps ## Test the Flask example with real Flask and gunicorn from PyPI
 	@Scripts/install-deps flask

@@ -115,7 +115,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Main", "ollama-stand-in", "PostgRESTStandIn", "EmbeddedMonitor", "Platform", "Rules", "Journal",
+        "Main", "ollama-stand-in", "PostgRESTStandIn", "EmbeddedMonitor", "Platform", "Rules", "Journal", "Ollama",
         "TestSupport", "CShims",
       ],
       path: "Tests/EndToEnd", swiftSettings: settings),

@@ -57,6 +57,25 @@ struct SpellingTests {
     await monitor.stop()
   }
 
+  @Test("a server that tells upper and lower case apart is asked by the names that it lists")
+  func listedNames() async throws {
+    let bench = try MonitorBench()
+    bench.server.serve("old", as: "psa-engine:7b")
+    bench.server.script("psa-engine:7b", .succeed("new"))
+    try await bench.addCycles("PSA-Engine:7b")
+    let monitor = try await bench.start()
+    #expect(try await monitor.check().map(\.action) == [.succeeded])
+    let calls = bench.server.calls.all.filter { !$0.hasPrefix("digest ") }
+    #expect(calls.first == "copy psa-engine:7b PSA-Engine:7b-retraind-previous", "\(calls)")
+    #expect(calls.contains("pull psa-engine:7b"))
+    #expect(bench.server.served("psa-engine:7b") == "new")
+    #expect(bench.server.served("PSA-Engine:7b") == nil)
+    let back = try await monitor.run(.rollback, of: "Psa-engine:7b", waits: true)
+    #expect(back.state == "rolledBack", "\(back)")
+    #expect(bench.server.served("psa-engine:7b") == "old")
+    await monitor.stop()
+  }
+
   @Test("a request for a model that waits under another name joins that run")
   func lane() {
     var lane = RetrainLane()

@@ -66,6 +66,21 @@ struct DoctorTests {
     }
   }
 
+  @Test("A version that was replaced and is still loaded, where none is kept")
+  func oldRunner() async throws {
+    try await World.with(["--models", "a:7b,b:7b", "--loaded", "a:7b,b:7b", "--changing"]) { world in
+      try await world.seed(["a:7b"])
+      try world.configure(#"{ ollama: { transport: "api", backup: false } }"#)
+      _ = try await world.daemon()
+      try await world.waitForRun("succeeded", model: "a:7b")
+      let told = "warning ollama: an older version of a:7b is still loaded"
+      let report = try await doctor(world) { $0.faults.contains(told) }
+      #expect(report.faults.contains(told), "\(report.lines)")
+      #expect(report.lines.contains("note ollama: ollama.backup is false: no version is kept to go back to"))
+      #expect(!report.lines.contains { $0.contains("b:7b") })
+    }
+  }
+
   @Test("A database that another program has locked, and who that is")
   func locked() async throws {
     try await World.with(["--models", "a:7b"]) { world in

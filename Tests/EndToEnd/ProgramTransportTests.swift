@@ -90,6 +90,22 @@ struct ProgramTransportTests {
     }
   }
 
+  @Test("S30: the daemon is killed, and nobody reads its errors any more: it ends, and its download with it")
+  func unread() async throws {
+    // This download would go on for ever.
+    try await World.with(["--models", "a:7b", "--scenario", "a:7b=S10.1"]) { world in
+      try await world.seed(["a:7b"])
+      try world.configure(#"{ ollama: { transport: "cli" } }"#)
+      let daemon = try await world.daemon()
+      let standIn = try #require(world.standIn)
+      try await waitUntil("the pull") { try standIn.count("pull-start") == 1 }
+      daemon.send(SIGKILL)
+      #expect(try await daemon.waitForEnd() == .signal(SIGKILL))
+      try await waitUntil("the end of the program") { world.processes(named: "ollama").isEmpty }
+      try await waitUntil("the end of the download") { try standIn.count("pull-disconnect") == 1 }
+    }
+  }
+
   @Test("Somebody kills it: the run fails with the signal, and is planned again")
   func killed() async throws {
     try await World.with(["--models", "a:7b", "--scenario", "a:7b=S10"]) { world in

@@ -70,6 +70,7 @@ struct RecordingTests {
       what: "S09: a stall that the server mends, with bytes that fall", plays: "S09.1", pulls: 1...1,
       state: "succeeded",
       says: "updated"),
+    // How often is not exact: on a busy machine the second answer may stand still for 2 s, too.
     Course(
       what: "S10: a stall without end is dropped, and pulled again", plays: "S10.1+S01.1", pulls: 2...20,
       state: "succeeded", says: "updated", configuration: #"stallTimeout: "2s", "#),
@@ -94,13 +95,14 @@ struct RecordingTests {
       what: "S23: the other client's look fails", plays: "S23.1", pulls: 1...1, state: "failed", says: "500",
       afterwards: .retry),
     Course(
-      what: "S25: the server ends in the middle, and comes back", plays: "S25.1+S25.2", pulls: 2...20,
+      what: "S25: the server ends in the middle, and comes back", plays: "S25.1+S25.2", pulls: 2...2,
       state: "succeeded", says: "updated"),
     Course(
-      what: "S26: the server dies in the middle, and comes back", plays: "S26.1+S26.2", pulls: 2...20,
+      what: "S26: the server dies in the middle, and comes back", plays: "S26.1+S26.2", pulls: 2...2,
       state: "succeeded", says: "updated"),
+    // Whoever stays is served on: what the recorded client asked for again comes in the same answer.
     Course(
-      what: "S27: what had arrived was removed meanwhile", plays: "S27.1+S27.2", pulls: 1...20, state: "succeeded",
+      what: "S27: what had arrived was removed meanwhile", plays: "S27.1+S27.2", pulls: 1...1, state: "succeeded",
       says: "updated"),
     Course(
       what: "S28: no space left", plays: "S28.1", pulls: 1...1, state: "failed", says: "no space left",

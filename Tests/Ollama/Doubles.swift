@@ -38,6 +38,7 @@ final class ScriptedTransport: HTTPTransport {
   private let seen = Guarded<[HTTPRequest]>([])
 
   init(_ plays: Play...) { self.plays = plays }
+  init(all plays: [Play]) { self.plays = plays }
 
   /// Every request so far.
   var requests: [HTTPRequest] { seen.withLock { $0 } }

@@ -244,7 +244,9 @@ import Testing
   }
 
   @Test func bodiesAreWhatTheServerReads() async throws {
-    let transport = ScriptedTransport(ScriptedTransport.answer(["{}"]))
+    let loaded = ScriptedTransport.answer([#"{"models":[{"name":"m:latest","digest":"ab12"}]}"#])
+    let done = ScriptedTransport.answer(["{}"])
+    let transport = ScriptedTransport(done, done, loaded, done)
     let api = try api(transport)
     try await api.copy("m", to: "m:b")
     try await api.delete("m")
@@ -253,11 +255,11 @@ import Testing
     #expect(
       sent == [
         "POST http://127.0.0.1:11434/api/copy ", "DELETE http://127.0.0.1:11434/api/delete ",
-        "POST http://127.0.0.1:11434/api/generate ",
+        "GET http://127.0.0.1:11434/api/ps ", "POST http://127.0.0.1:11434/api/generate ",
       ])
     let bodies = transport.requests.map { String(decoding: $0.body ?? [], as: UTF8.self) }
     #expect(bodies[0].contains(#""source":"m""#) && bodies[0].contains(#""destination":"m:b""#))
-    #expect(bodies[2].contains(#""keep_alive":0"#))
+    #expect(bodies[3].contains(#""keep_alive":0"#))
   }
 
   @Test func aHostileNameReachesNoServer() async throws {

@@ -187,6 +187,15 @@ import Testing
     #expect(await task.value == .cancelled)
   }
 
+  @Test func aProgramWhoseErrorsNobodyReadsIsAFailure() async throws {
+    let recorded = try Recording.text("S30-stderr-closed").split(separator: " ").last { $0.hasPrefix("-") }
+    let signal = try #require(recorded.flatMap { Int32($0.dropFirst().filter(\.isNumber)) })
+    let failure = await pull(cli(ScriptedRunner(ScriptedRunner.killed(by: signal))))
+    #expect(failure?.kind == .server)
+    #expect(failure?.isPermanent == false)
+    #expect(failure?.description.contains("signal 13") == true, "\(signal)")
+  }
+
   @Test func aSignalFromElsewhereIsAFailure() async {
     let runner = ScriptedRunner(ScriptedRunner.killed(by: 9))
     let failure = await pull(cli(runner))

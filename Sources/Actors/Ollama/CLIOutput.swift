@@ -17,35 +17,50 @@ enum CLIOutput {
   }
 
   /// The progress that a line of `ollama pull` shows, such as
-  /// `pulling 5d8ff0f7e98b:  39% ▕██████            ▏  10 MB/ 27 MB  3.1 MB/s      5s`; nil where it is none.
+  /// `pulling 5d8ff0f7e98b:  39% ▕██████            ▏  10 MB/ 27 MB  3.1 MB/s      5s`; nil where it is none. Older
+  /// programs have `...` in place of the colon, the first ones `|██████    | (10/27 MB, 3.1 MB/s) [3s:5s]` behind it.
   static func progress(_ line: String) -> PullProgress? {
     // A spinner and an error are none.
     guard !line.hasPrefix("Error: "), line.utf8.first.map({ (0x61...0x7a).contains($0) }) == true else { return nil }
-    guard line.hasPrefix("pulling "), let colon = line.firstIndex(of: ":") else {
+    guard let (layer, rest) = layer(in: line) else {
       return PullProgress(status: ServerText.printable(withoutSpinner(line), limit: 80))
     }
-    let digest = line[..<colon].dropFirst(8)
-    guard digest.count == 12, digest.utf8.allSatisfy(isHexadecimal) else {
-      return PullProgress(status: ServerText.printable(withoutSpinner(line), limit: 80))
-    }
-    var progress = PullProgress(status: "pulling \(digest)", digest: String(digest))
-    let rest = line[line.index(after: colon)...]
-    guard let sign = rest.firstIndex(of: "%"), let percent = Int64(rest[..<sign].filter { $0 != " " }),
-      (0...100).contains(percent)
-    else { return progress }
+    var progress = PullProgress(status: "pulling \(layer)", digest: String(layer))
+    guard let percent = percent(in: rest) else { return progress }
     // After the bar: `10 MB/ 27 MB`, or the size alone where it is all there or nothing is known of it yet.
-    let numbers = (rest.lastIndex(of: "▏").map { rest[rest.index(after: $0)...] } ?? "")
+    let numbers =
+      rest.lastIndex(of: "▏").map { rest[rest.index(after: $0)...] }
+      ?? rest.lastIndex(of: "(").map { rest[rest.index(after: $0)...].prefix { $0 != "," && $0 != ")" } } ?? ""
     let halves = numbers.split(separator: "/", maxSplits: 1)
     if halves.count == 2, let completed = bytes(halves[0]), let total = bytes(halves[1]) {
       progress.completed = completed
       progress.total = total
-    } else if let total = bytes(numbers) {
+    } else if let total = bytes(halves.last ?? "") ?? bytes(numbers) {
       progress.total = total
     }
     // Of two roundings the larger tells more; a hundredth of a large layer is less than its next digit.
     let (product, overflow) = progress.total.multipliedReportingOverflow(by: percent)
     if !overflow { progress.completed = max(progress.completed, product / 100) }
     return progress
+  }
+
+  /// The layer that a line is about, and what follows its name: its digest, or a word where all layers have one bar.
+  private static func layer(in line: String) -> (name: Substring, rest: Substring)? {
+    guard line.hasPrefix("pulling ") else { return nil }
+    let name = line.dropFirst(8).prefix { $0 != ":" && $0 != "." && $0 != " " }
+    let rest = line[name.endIndex...]
+    guard !name.isEmpty, rest.hasPrefix(":") || rest.hasPrefix("...") else { return nil }
+    let behind = rest.drop { $0 == ":" || $0 == "." }
+    let isDigest = name.count == 12 && name.utf8.allSatisfy(isHexadecimal)
+    return isDigest || percent(in: behind) != nil ? (name, behind) : nil
+  }
+
+  /// The number before the first `%`, where nothing but blanks comes before it.
+  private static func percent(in text: Substring) -> Int64? {
+    guard let sign = text.firstIndex(of: "%"), let percent = Int64(text[..<sign].filter { $0 != " " }),
+      (0...100).contains(percent)
+    else { return nil }
+    return percent
   }
 
   /// `10 MB` in bytes, by Ollama's units of 1000.
@@ -55,7 +70,7 @@ enum CLIOutput {
     let unit: Double
     switch words[1] {
     case "B": unit = 1
-    case "KB": unit = 1e3
+    case "KB", "kB": unit = 1e3
     case "MB": unit = 1e6
     case "GB": unit = 1e9
     case "TB": unit = 1e12

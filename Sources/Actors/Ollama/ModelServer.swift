@@ -32,7 +32,16 @@ public struct ModelContent: Sendable, Hashable {
     lines = modelfile.split(whereSeparator: \.isNewline).map(Self.trimmed).filter { !$0.isEmpty }
     lines.removeFirst(lines.firstIndex { $0.hasPrefix("FROM ") } ?? lines.count)
     if lines.isEmpty { return nil }
+    // The server keeps parameters in no order: it writes them in another one each time.
+    let parameters = lines.filter { $0.hasPrefix("PARAMETER ") }.sorted()
+    lines = lines.filter { !$0.hasPrefix("PARAMETER ") } + parameters
   }
+
+  /// True where both are served by one runner: weights and adapters are the same, whatever the rest says.
+  public func hasSameWeights(as other: ModelContent) -> Bool { weights == other.weights }
+
+  /// The lines that name files.
+  private var weights: [String] { lines.filter { $0.hasPrefix("FROM ") || $0.hasPrefix("ADAPTER ") } }
 
   /// A line without the blanks at its end.
   private static func trimmed(_ line: Substring) -> String {

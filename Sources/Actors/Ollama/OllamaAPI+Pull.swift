@@ -6,7 +6,7 @@ extension OllamaAPI {
     _ model: String, progress: @escaping @Sendable (PullProgress) -> Void
   ) async throws(ModelServerFailure) {
     try Self.check(model)
-    let body = try Self.encode(PullBody(model: model))
+    let body = try Self.encode(PullBody(model))
     var retry = PullRetry()
     while true {
       let (end, bytes) = await attempt(model, body, progress)

@@ -61,13 +61,13 @@ public struct OllamaAPI: ModelServer {
     let response = try await answer(HTTPRequest(.get, endpoint.url + "/api/tags", timeouts: questions))
     try expectSuccess(response, "the list of models")
     let tags = try decode(TagsAnswer.self, response, "the list of models")
-    return (tags.models ?? []).map { ModelDigest(model: $0.name, digest: $0.digest ?? "") }
+    return tags.digests
   }
 
   /// What a name holds.
   public func content(of model: String) async throws(ModelServerFailure) -> ModelContent? {
     try Self.check(model)
-    let response = try await act(.post, "/api/show", ModelBody(model: model))
+    let response = try await act(.post, "/api/show", ModelBody(model))
     if response.status == 404, errorText(response) != nil { return nil }
     try expectSuccess(response, "what \(model) consists of")
     return ModelContent(modelfile: try decode(ShowAnswer.self, response, "what \(model) consists of").modelfile ?? "")
@@ -84,18 +84,10 @@ public struct OllamaAPI: ModelServer {
   /// Removes a name.
   public func delete(_ model: String) async throws(ModelServerFailure) {
     try Self.check(model)
-    let response = try await act(.delete, "/api/delete", ModelBody(model: model))
+    let response = try await act(.delete, "/api/delete", ModelBody(model))
     // Without any body it is a wrong path, not a missing model.
-    if response.status == 404, errorText(response) != nil { return }
+    if let text = errorText(response), response.status == 404 || ServerText.tellsOfNoManifest(text) { return }
     try expectSuccess(response, "the deletion of \(model)")
-  }
-
-  /// Ends the runner that serves a name's weights; a name that is not there has none.
-  public func unload(_ model: String) async throws(ModelServerFailure) {
-    try Self.check(model)
-    let response = try await act(.post, "/api/generate", UnloadBody(model: model, keep_alive: 0, stream: false))
-    if response.status == 404, errorText(response) != nil { return }
-    try expectSuccess(response, "unloading \(model)")
   }
 
   /// Refuses what is no name.
@@ -110,7 +102,7 @@ public struct OllamaAPI: ModelServer {
   // MARK: - One question, one answer
 
   /// Sends a body as JSON.
-  private func act(
+  func act(
     _ method: HTTPMethod, _ path: String, _ body: some Encodable
   ) async throws(ModelServerFailure) -> HTTPResponse {
     try await answer(
@@ -120,7 +112,7 @@ public struct OllamaAPI: ModelServer {
   }
 
   /// Asks.
-  private func answer(_ request: HTTPRequest) async throws(ModelServerFailure) -> HTTPResponse {
+  func answer(_ request: HTTPRequest) async throws(ModelServerFailure) -> HTTPResponse {
     do throws(HTTPFailure) {
       return try await transport.collect(request)
     } catch {
@@ -138,7 +130,7 @@ public struct OllamaAPI: ModelServer {
   }
 
   /// From JSON.
-  private func decode<T: Decodable>(
+  func decode<T: Decodable>(
     _ type: T.Type, _ response: HTTPResponse, _ what: String
   ) throws(ModelServerFailure) -> T {
     do {
@@ -150,12 +142,12 @@ public struct OllamaAPI: ModelServer {
   }
 
   /// The server's own words about an error.
-  private func errorText(_ response: HTTPResponse) -> String? {
+  func errorText(_ response: HTTPResponse) -> String? {
     try? JSONDecoder().decode(ErrorAnswer.self, from: Data(response.body)).error.text
   }
 
   /// Turns an answer that is none into a failure.
-  private func expectSuccess(_ response: HTTPResponse, _ what: String) throws(ModelServerFailure) {
+  func expectSuccess(_ response: HTTPResponse, _ what: String) throws(ModelServerFailure) {
     guard !response.isSuccess else { return }
     guard let text = errorText(response) else {
       var failure = ModelServerFailure(

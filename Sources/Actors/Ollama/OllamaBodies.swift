@@ -2,8 +2,16 @@
 struct PullBody: Encodable {
   /// The model.
   var model: String
+  /// The model in the word of early servers, which know no other.
+  var name: String
   /// True for a line per step.
   var stream = true
+
+  /// For a model.
+  init(_ model: String) {
+    self.model = model
+    name = model
+  }
 }
 
 /// The body of a copy.
@@ -18,6 +26,14 @@ struct CopyBody: Encodable {
 struct ModelBody: Encodable {
   /// The model.
   var model: String
+  /// The model in the word of early servers, which know no other.
+  var name: String
+
+  /// For a model.
+  init(_ model: String) {
+    self.model = model
+    name = model
+  }
 }
 
 /// The body that unloads.
@@ -25,9 +41,9 @@ struct UnloadBody: Encodable {
   /// The model.
   var model: String
   /// How long to keep it; the name is the API's.
-  var keep_alive: Int
+  var keep_alive = 0
   /// False for one answer.
-  var stream: Bool
+  var stream = false
 }
 
 /// The answer to `/api/version`.
@@ -42,7 +58,7 @@ struct ShowAnswer: Decodable {
   var modelfile: String?
 }
 
-/// The answer to `/api/tags`.
+/// The answer to `/api/tags`, and to `/api/ps`.
 struct TagsAnswer: Decodable {
   /// The models; null where there are none in old versions. An entry that is not understood is left out: it says
   /// nothing about the others. Where none is understood this is no list of models.
@@ -63,6 +79,9 @@ struct TagsAnswer: Decodable {
     models = tags
   }
 
+  /// The models, as others have them.
+  var digests: [ModelDigest] { (models ?? []).map { ModelDigest(model: $0.name, digest: $0.digest ?? "") } }
+
   /// An entry of the list.
   private struct Entry: Decodable {
     /// The model; nil where the entry is not understood.
@@ -74,10 +93,24 @@ struct TagsAnswer: Decodable {
 
   /// A model.
   struct Tag: Decodable {
-    /// Its full name.
+    /// Its full name, which is there under `name`, under `model`, or under both.
     var name: String
     /// SHA-256 of its manifest, hexadecimal.
     var digest: String?
+
+    private enum CodingKeys: CodingKey {
+      case name, model, digest
+    }
+
+    /// Reads what there is.
+    init(from decoder: any Decoder) throws {
+      let members = try decoder.container(keyedBy: CodingKeys.self)
+      name =
+        try members.decodeIfPresent(String.self, forKey: .name) ?? members.decode(String.self, forKey: .model)
+      digest = try members.decodeIfPresent(String.self, forKey: .digest)
+      let algorithm = "sha256:"
+      if let text = digest, text.hasPrefix(algorithm) { digest = String(text.dropFirst(algorithm.count)) }
+    }
   }
 }
 

@@ -13,20 +13,33 @@ enum PullLine: Sendable, Hashable {
   /// It failed, in the server's words.
   case error(String)
 
+  /// What the status of an error begins with, where a server tells errors as a status.
+  private static let errorPrefix = "error: "
+  /// Digits of a layer's digest that are shown.
+  private static let shownDigits = 12
+
   /// Reads a line; nil where it is none of the three.
   init?(_ bytes: [UInt8]) {
     guard let line = try? JSONDecoder().decode(Fields.self, from: Data(bytes)) else { return nil }
     if let error = line.error {
       self = .error(error.text)
-    } else if line.status == "success" {
-      self = .success
-    } else if let status = line.status {
-      self = .progress(
-        PullProgress(
-          status: status, digest: line.digest, completed: line.completed ?? 0, total: line.total ?? 0))
-    } else {
-      return nil
+      return
     }
+    // A server that runs with another client for the registry leaves the status of a layer out.
+    guard let status = line.status ?? line.digest.map({ "pulling \(Self.shown($0))" }) else { return nil }
+    if status == "success" {
+      self = .success
+    } else if status.hasPrefix(Self.errorPrefix) {
+      self = .error(String(status.dropFirst(Self.errorPrefix.count)))
+    } else {
+      self = .progress(
+        PullProgress(status: status, digest: line.digest, completed: line.completed ?? 0, total: line.total ?? 0))
+    }
+  }
+
+  /// A layer as the status names it.
+  private static func shown(_ digest: String) -> Substring {
+    (digest.split(separator: ":").last ?? "").prefix(shownDigits)
   }
 
   /// The members of a line. The server leaves out numbers that are 0.

@@ -109,7 +109,7 @@ extension ModelServerFailure {
     case .unknownModel:
       return ModelServerFailure(
         kind,
-        "\(server) cannot pull \(model): \(words). Check the name; the registry does not have it, or the name is refused"
+        "\(server) cannot pull \(model): \(words). \(ServerText.remedy(ofPullError: text))"
       )
     case .unreachable:
       return ModelServerFailure(kind, "\(server) cannot be reached: \(words)")

@@ -24,8 +24,33 @@ enum ServerText {
     switch status {
     case 403:
       " (a server that listens on loopback refuses host names that it does not know: give its IP address in OLLAMA_HOST)"
+    case 401: " (something there asks for a login; check that it is an Ollama server and not a proxy in front of it)"
+    case 404, 405: " (there is no such path; check the address, and what follows the port in it)"
+    case 502, 503, 504: " (a proxy in front of the server does not reach it, or the server is busy)"
     default: ""
     }
+  }
+
+  /// What to do about the registry's answer to a pull that is no use to repeat.
+  static func remedy(ofPullError text: String) -> String {
+    registryStatus(in: text.lowercased()) == 412
+      ? "To have it, update Ollama on that server"
+      : "Check the name; the registry does not have it, or the name is refused"
+  }
+
+  /// What a registry answered when it was asked for a manifest, where the server tells it: `pull model manifest: 412: …`.
+  private static func registryStatus(in words: String) -> Int? {
+    let prefix = "pull model manifest: "
+    guard words.hasPrefix(prefix) else { return nil }
+    let digits = words.dropFirst(prefix.count).prefix { $0 != ":" }
+    return digits.utf8.count == 3 ? Int(digits) : nil
+  }
+
+  /// True where the words are those of a server that looked for a model's manifest and did not find it, as some tell it.
+  static func tellsOfNoManifest(_ text: String) -> Bool {
+    let words = text.lowercased()
+    return words.hasPrefix("open ") && words.contains("manifests")
+      && (words.hasSuffix("no such file or directory") || words.contains("the system cannot find the"))
   }
 
   /// What kind of failure the server's own words tell of.
@@ -34,10 +59,15 @@ enum ServerText {
     if words.contains("could not connect to ollama") { return .unreachable }
     if words.contains("invalid model name") || words.contains("invalid model path") { return .unknownModel }
     // The registry has no such manifest, or a layer of it is gone.
-    if words.hasSuffix("file does not exist") || words.hasPrefix("pull model manifest: 404") { return .unknownModel }
+    if words.hasSuffix("file does not exist") { return .unknownModel }
+    // It does not take the name, has no such model, or has one that this server is too old for.
+    if let status = registryStatus(in: words), [400, 404, 412].contains(status) { return .unknownModel }
     // `model 'x' not found`, `couldn't find model "x" to stop`: not every "not found" is about the model.
-    if words.hasPrefix("model ") && words.hasSuffix("not found") { return .unknownModel }
-    if words.hasPrefix("couldn't find model") { return .unknownModel }
+    if words.hasPrefix("model ") && (words.hasSuffix("not found") || words.hasSuffix("not found, try pulling it first"))
+    {
+      return .unknownModel
+    }
+    if words.hasPrefix("couldn't find model") || tellsOfNoManifest(words) { return .unknownModel }
     // The CLI's words for a server that died while it was listening to it.
     if words == "unexpected eof" || words == "eof" { return .malformed }
     return .server

@@ -78,7 +78,7 @@ extension RetrainActor {
     let running = LaneHandover.Running(run: row.id, report: report, fence: fence)
     let work = RunJob(
       run: row, fence: fence, keepsBackup: configuration.backup, journal: journal, patience: patience,
-      server: server, report: report, log: parts.log, wallClock: parts.wallClock)
+      server: ListedNames(server), report: report, log: parts.log, wallClock: parts.wallClock)
     handover.onStarted(running)
     parts.log.info("Run \(row.id): \(row.kind.rawValue) of \(row.model) begins on \(server.name).")
     let job: Job

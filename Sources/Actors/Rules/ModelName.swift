@@ -118,6 +118,12 @@ public enum ModelName {
     normalised(one).lowercased() == normalised(other).lowercased()
   }
 
+  /// True where two names differ in nothing but their tags.
+  public static func isSameFamily(_ one: String, _ other: String) -> Bool {
+    func family(_ model: String) -> String { parts(of: Substring(normalised(model))).name.lowercased() }
+    return family(one) == family(other)
+  }
+
   /// What a version is held for under a name of its own; the raw value follows `backupSuffix` in its tag.
   public enum Held: String, Sendable, Hashable, CaseIterable {
     /// The version before the last pull, to go back to.

@@ -171,6 +171,15 @@ enum DoctorCommand {
       ))
     probes.append(
       (
+        .runners,
+        {
+          let stale = await ServerProbe.staleRunners(
+            settings.ollama, environment, settings.networkInForce, timeouts: timeouts)
+          facts.withLock { $0.stale = stale }
+        }
+      ))
+    probes.append(
+      (
         .cycles,
         {
           if hasDatabase { await lock.wait() }

@@ -19,6 +19,8 @@ struct DoctorFacts: Sendable {
   var daemon: DaemonFacts?
   /// The model server.
   var ollama: OllamaFacts?
+  /// Versions that the model server has loaded and that are not the ones that it has.
+  var stale: [StaleRunner] = []
   /// The tables of the project; nil also where none is configured.
   var project: ProjectFacts?
   /// What a check would say.
@@ -174,6 +176,8 @@ struct OllamaFacts: Sendable {
   var version: String?
   /// Its models; nil where it does not answer.
   var models: [String]?
+  /// Whether versions to go back to are kept.
+  var keepsBackup = true
   /// Why it does not answer.
   var failure: String?
   /// True where somebody answers, though not as it should.

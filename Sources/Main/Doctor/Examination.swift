@@ -49,6 +49,9 @@ enum Examination {
     if let found = facts.ollama {
       let configured = (facts.configuration.model.map { [$0] } ?? []) + facts.configuration.models
       all += OllamaFindings.of(found, configured: configured, watched: rows)
+      // Also those whose rows are all older than the update that left the version before behind.
+      all += StaleRunner.findings(
+        facts.stale, about: configured + (facts.cycles?.entries.compactMap(\.model) ?? []))
     }
     if let found = facts.project { all += StoreFindings.project(found) }
     // Why they cannot be read is told of the database or the project already.
@@ -58,6 +61,7 @@ enum Examination {
     if let found = facts.system { all += SystemFindings.system(found) }
     for probe in DoctorProbe.allCases where unfinished.contains(probe) {
       if probe == .daemon, isLocked { continue }
+      if probe == .runners, unfinished.contains(.ollama) || facts.ollama?.failure != nil { continue }
       all.append(probe.late(bound, database))
     }
     return all
@@ -76,6 +80,8 @@ enum DoctorProbe: String, Sendable, Hashable, CaseIterable {
   case daemon
   /// The model server.
   case ollama
+  /// What the model server has loaded.
+  case runners
   /// The project.
   case project
   /// What a check would say.
@@ -101,6 +107,7 @@ enum DoctorProbe: String, Sendable, Hashable, CaseIterable {
     case .daemon: return Finding(.error, .daemon, "the daemon did not answer within \(time)", type: "retraind status")
     case .ollama:
       return Finding(.error, .ollama, "the model server did not answer within \(time)", type: "ollama ps")
+    case .runners: return Finding(.note, .ollama, "what is loaded was not told within \(time)", type: "ollama ps")
     case .project:
       return Finding(.warning, .supabase, "the project did not answer within \(time)", type: "retraind check --dry-run")
     case .cycles:

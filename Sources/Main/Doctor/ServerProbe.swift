@@ -61,6 +61,7 @@ enum ServerProbe {
     let problem = ProgramSearch.problem(of: settings.program, path: environment["PATH"])
     facts.programProblem = problem?.description
     facts.isProgramMissing = problem?.code == ENOENT
+    facts.keepsBackup = settings.backup
     facts.isLocal = HTTPAddress(endpoint.url)?.isLoopback == true
     let api = OllamaAPI(
       endpoint: endpoint, transport: CurlTransport(certificates: network.certificates), questions: timeouts)
@@ -76,6 +77,29 @@ enum ServerProbe {
       facts.refusesName = failure?.status == 403
     }
     return facts
+  }
+
+  /// Versions that are loaded and are not the ones that the server has; none where it does not say.
+  static func staleRunners(
+    _ settings: OllamaSettings, _ environment: [String: String], _ network: HTTPNetwork, timeouts: HTTPTimeouts
+  ) async -> [StaleRunner] {
+    let text = settings.host ?? environment["OLLAMA_HOST"]
+    guard let endpoint = text.map({ try? OllamaEndpoint($0) }) ?? .standard else { return [] }
+    let api = OllamaAPI(
+      endpoint: endpoint, transport: CurlTransport(certificates: network.certificates), questions: timeouts)
+    async let models = api.models()
+    guard let running = try? await api.running(), let tags = try? await models else { return [] }
+    var stale: [StaleRunner] = []
+    for runner in StaleRunner.all(in: running, tags: tags) {
+      if let holder = runner.holder, let old = try? await api.content(of: holder),
+        let new = try? await api.content(of: runner.model), old.hasSameWeights(as: new)
+      {
+        // One runner serves both.
+        continue
+      }
+      stale.append(runner)
+    }
+    return stale
   }
 
   /// The project; nil where none is configured.

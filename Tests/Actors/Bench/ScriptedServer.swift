@@ -48,7 +48,11 @@ final class ScriptedServer: ModelServer {
   func digest(of model: String) async throws(ModelServerFailure) -> ModelDigest? {
     await begin("digest \(model)")
     defer { end() }
-    return state.withLock { state in state.digests[model].map { ModelDigest(model: model, digest: $0) } }
+    // Found in whatever case, as the real clients find it in the list; everything else tells upper and lower case apart.
+    return state.withLock { state in
+      let key = state.digests[model] != nil ? model : state.digests.keys.first { $0.lowercased() == model.lowercased() }
+      return key.flatMap { key in state.digests[key].map { ModelDigest(model: key, digest: $0) } }
+    }
   }
 
   func models() async throws(ModelServerFailure) -> [ModelDigest] {

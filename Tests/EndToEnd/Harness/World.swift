@@ -1,4 +1,5 @@
 import Glibc
+import Ollama
 import Platform
 
 /// A directory, a stand-in of Ollama and the programs that run on them: each test has its own.
@@ -150,5 +151,7 @@ struct World: Sendable {
     for child in roster.withLock({ $0 }).reversed() { await child.killAndReap() }
     for pid in processes(named: "") { kill(pid, SIGKILL) }
     Files.removeAll(directory)
+    // The lane's lock lies outside, under the name of a port that nobody else has had: hundreds would gather there.
+    if let standIn { remove(LaneLockDirectory.laneLockPath(endpoint: standIn.host) { _ in nil }) }
   }
 }

@@ -1,4 +1,5 @@
 import Actors
+import Ollama
 import Platform
 import Rules
 import Stores
@@ -119,6 +120,42 @@ struct ServerFindingsTests {
     facts.programProblem = "not found"
     facts.isLaneLockUsable = false
     #expect(OllamaFindings.of(facts, configured: [], watched: []).map(\.severity) == [.note, .error, .error])
+  }
+
+  @Test("a version that is loaded and is not the one that the server has")
+  func stale() {
+    let tags = [
+      ModelDigest(model: "a:7b", digest: "02"), ModelDigest(model: "a:7b-retraind-previous", digest: "01"),
+      ModelDigest(model: "b:latest", digest: "03"), ModelDigest(model: "c:1", digest: ""),
+    ]
+    func stale(_ name: String, _ digest: String) -> [StaleRunner] {
+      StaleRunner.all(in: [ModelDigest(model: name, digest: digest)], tags: tags)
+    }
+    #expect(stale("A:7b", "01") == [StaleRunner(model: "a:7b", holder: "a:7b-retraind-previous")])
+    #expect(stale("b:latest", "09") == [StaleRunner(model: "b:latest", holder: nil)])
+    // The same, one that has been renamed, and those whose digests are not known.
+    for (name, digest) in [
+      ("a:7b", "02"), ("a:7b-retraind-previous", "01"), ("gone:1", "01"), ("c:1", "01"), ("a:7b", ""),
+    ] {
+      #expect(stale(name, digest).isEmpty, "\(name) \(digest)")
+    }
+    let both = stale("a:7b", "01") + stale("b:latest", "09")
+    let found = StaleRunner.findings(both, about: ["A:7b"])
+    #expect(found.map(\.severity) == [.warning])
+    #expect(found.map(\.what) == ["an older version of a:7b is still loaded"])
+    #expect(found.first?.type == "ollama stop a:7b-retraind-previous")
+    let unheld = StaleRunner.findings(both, about: ["b", "zzz"])
+    #expect(unheld.count == 1)
+    #expect(unheld.first?.type?.hasPrefix("sudo systemctl restart ollama") == true)
+  }
+
+  @Test("versions that are not kept are said to be so")
+  func withoutBackup() {
+    var facts = ollama
+    facts.keepsBackup = false
+    let found = OllamaFindings.of(facts, configured: [], watched: []).filter { $0.what.contains("ollama.backup") }
+    #expect(found.map(\.severity) == [.note])
+    #expect(!OllamaFindings.of(ollama, configured: [], watched: []).contains { $0.what.contains("ollama.backup") })
   }
 
   private func project(

@@ -110,6 +110,12 @@ struct Endpoints: Sendable {
     return json(Self.replacing("created_at", in: text, with: WallClock.rfc3339))
   }
 
+  /// An error in the server's form.
+  static func error(_ text: String, status: Int) -> HTTPAnswer {
+    HTTPAnswer(
+      status: status, contentType: "application/json; charset=utf-8", body: #"{"error":\#(JSON.quoted(text))}"#)
+  }
+
   private func json(_ body: String) -> HTTPAnswer {
     HTTPAnswer(status: 200, contentType: "application/json; charset=utf-8", body: body)
   }
@@ -153,22 +159,32 @@ extension Server {
     guard methods.contains(request.method) else {
       return HTTPAnswer(status: 405, contentType: "text/plain", body: "405 method not allowed")
     }
+    if options.generation == .first, request.path == "/api/ps" {
+      return HTTPAnswer(status: 404, contentType: "text/plain", body: "404 page not found")
+    }
     let sent = JSON(request.body)
-    let name = sent?["model"]?.text ?? sent?["name"]?.text ?? ""
+    let name = request.path == "/api/generate" ? sent?["model"]?.text ?? "" : options.generation.model(in: sent)
     switch request.path {
     case "/", "/api/version": return endpoints.recorded("GET", request.path)
     case "/api/tags": return endpoints.tags(withTable { $0.models })
     case "/api/ps": return endpoints.runners(withTable { $0.runners })
     case _ where sent == nil: return endpoints.refusal("no body")
+    case "/api/delete" where name.isEmpty, "/api/show" where name.isEmpty:
+      return Endpoints.error(options.generation.nameless, status: 400)
     case "/api/copy":
       let source = sent?["source"]?.text ?? ""
       let destination = sent?["destination"]?.text ?? ""
+      if withTable({ $0.isTaken(destination) }) { return Endpoints.error(ModelTable.taken, status: 400) }
       if withTable({ $0.copy(source, to: destination, now: WallClock.rfc3339) }) {
         return endpoints.recorded("POST", request.path, sent: #""apic""#)
       }
       return endpoints.recorded("POST", request.path, sent: #""nope""#, replacing: "nope", by: source)
     case "/api/delete":
       if withTable({ $0.delete(name) }) { return endpoints.recorded("DELETE", request.path, sent: #""apic2""#) }
+      if options.generation == .second {
+        let path = "/root/.ollama/models/manifests/registry.ollama.ai/library/\(name)"
+        return Endpoints.error("open \(path): no such file or directory", status: 500)
+      }
       return endpoints.recorded("DELETE", request.path, sent: #""nope""#, replacing: "nope", by: name)
     case "/api/show":
       if let model = withTable({ $0.model(name) }) { return endpoints.show(ModelTable.full(name), model) }
@@ -176,6 +192,10 @@ extension Server {
         "POST", request.path, sent: #""nope""#, replacing: "nope:latest", by: ModelTable.full(name))
     default:
       let isUnload = sent?["keep_alive"]?.value == 0 && (sent?["prompt"]?.text ?? "").isEmpty
+      // Before it could be ended by itself a model was loaded for no time, or for the usual one.
+      if !options.generation.foldsCase, withTable({ $0.load(name) }), options.generation == .first {
+        return endpoints.generated(name)
+      }
       guard withTable({ isUnload ? $0.unload(name) : $0.load(name) }) else {
         return endpoints.recorded("POST", request.path, sent: #""nope""#, replacing: "nope", by: name)
       }
@@ -188,13 +208,19 @@ extension Server {
     guard case .object? = JSON(request.body) else {
       return connection.send(endpoints.refusal("bad json").text(to: request))
     }
-    let sent = JSON(request.body)
-    let name = sent?["model"]?.text ?? sent?["name"]?.text ?? ""
+    let name = options.generation.model(in: JSON(request.body))
+    if name.isEmpty, options.generation == .first {
+      return connection.send(Endpoints.error(options.generation.nameless, status: 400).text(to: request))
+    }
+    if withTable({ $0.isTaken(name) }) {
+      return connection.send(Endpoints.error(ModelTable.taken, status: 400).text(to: request))
+    }
     guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "._-:/".contains($0) }) else {
       return connection.send(endpoints.refusal(name.isEmpty ? "empty" : "bad name").text(to: request))
     }
     let (id, play) = beginPull(name, descriptor: connection.descriptor)
-    var player = PullPlayer(speed: options.speed, isStreaming: sent?["stream"]?.flag ?? true)
+    var player = PullPlayer(
+      speed: options.speed, isStreaming: JSON(request.body)?["stream"]?.flag ?? true, generation: options.generation)
     let outcome = player.play(play, to: request, on: &connection) { outcome, partial in
       endPull(id, model: name, outcome, partial: partial)
     }

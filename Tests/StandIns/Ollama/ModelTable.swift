@@ -40,15 +40,20 @@ struct ModelTable: Sendable {
   /// The first name keeps the digests that were recorded.
   private let first: String?
   private let changing: Bool
+  private let foldsCase: Bool
   private let plays: PullPlays
+  /// What is said of a name that differs from another in upper and lower case only.
+  static let taken = "a model with that name already exists"
 
   /// A table in which the server has `models` and its registry those, `registry` and every model of a scenario.
   init(
-    models: [String], registry: [String], scenarios: [String: [Play]], changing: Bool, plays: PullPlays, now: String
+    models: [String], registry: [String], scenarios: [String: [Play]], changing: Bool, foldsCase: Bool,
+    plays: PullPlays, now: String
   ) {
     let local = models.map(Self.full)
     first = local.first
     self.changing = changing
+    self.foldsCase = foldsCase
     self.plays = plays
     for name in local + registry.map(Self.full) + scenarios.keys.map(Self.full) { published[name] = Published() }
     for (name, plays) in scenarios { published[Self.full(name)]?.scenario = plays }
@@ -61,27 +66,40 @@ struct ModelTable: Sendable {
     return last.contains(":") ? name : name + ":latest"
   }
 
+  /// The name under which there is something, where there is: in whatever case.
+  private func existing(_ name: String) -> String {
+    let name = Self.full(name)
+    guard foldsCase, models[name] == nil else { return name }
+    return models.keys.first { $0.lowercased() == name.lowercased() } ?? name
+  }
+
+  /// True where a name differs from one that is there in upper and lower case only, and that makes it another one.
+  func isTaken(_ name: String) -> Bool {
+    let name = Self.full(name)
+    return !foldsCase && models.keys.contains { $0 != name && $0.lowercased() == name.lowercased() }
+  }
+
   /// What a name stands for.
-  func model(_ name: String) -> Model? { models[Self.full(name)] }
+  func model(_ name: String) -> Model? { models[existing(name)] }
 
   /// Gives a model a second name; false where there is none.
   mutating func copy(_ source: String, to destination: String, now: String) -> Bool {
     guard var model = model(source) else { return false }
     model.modifiedAt = now
-    models[Self.full(destination)] = model
+    models[existing(destination)] = model
     return true
   }
 
   /// Removes a name; false where there is none.
   mutating func delete(_ name: String) -> Bool {
-    models.removeValue(forKey: Self.full(name)) != nil
+    models.removeValue(forKey: existing(name)) != nil
   }
 
   /// Loads a model, unless a runner has its weights already; false where there is none.
   mutating func load(_ name: String) -> Bool {
     guard let model = model(name) else { return false }
     if !runners.contains(where: { $0.digest == model.digest }) {
-      runners.insert(Runner(name: Self.full(name), digest: model.digest), at: 0)
+      runners.insert(Runner(name: existing(name), digest: model.digest), at: 0)
     }
     return true
   }
@@ -96,7 +114,7 @@ struct ModelTable: Sendable {
 
   /// What a pull that begins now plays.
   mutating func beginPull(_ name: String) -> Play {
-    let name = Self.full(name)
+    let name = existing(name)
     guard var entry = published[name] else { return plays.unknown }
     defer { published[name] = entry }
     guard entry.scenario.isEmpty else {
@@ -110,7 +128,7 @@ struct ModelTable: Sendable {
 
   /// A pull ended with `success`.
   mutating func succeeded(_ name: String, now: String) {
-    let name = Self.full(name)
+    let name = existing(name)
     guard var entry = published[name] else { return }
     entry.pulled += 1
     entry.partial = 0
@@ -121,7 +139,7 @@ struct ModelTable: Sendable {
 
   /// A pull ended before that: the bytes that arrived are kept.
   mutating func left(_ name: String, partial: Int) {
-    let name = Self.full(name)
+    let name = existing(name)
     guard let known = published[name]?.partial else { return }
     published[name]?.partial = max(known, partial)
   }

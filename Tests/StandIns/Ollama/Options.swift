@@ -16,6 +16,8 @@ struct ServeOptions: Sendable {
   var loaded: [String] = []
   /// Whether every successful pull brings a new version.
   var changing = false
+  /// Which servers it behaves like.
+  var generation = Generation.recorded
   /// Recordings that the pulls of single models play.
   var scenario = "default"
   /// After how many seconds the server ends by itself.
@@ -39,6 +41,12 @@ struct ServeOptions: Sendable {
       case "--registry": registry = try words.list(word)
       case "--loaded": loaded = try words.list(word)
       case "--changing": changing = true
+      case "--as":
+        let text = try words.value(of: word)
+        guard let generation = Generation(rawValue: text) else {
+          throw StandInFailure("--as \(text): \(Generation.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self.generation = generation
       case "--scenario": scenario = try words.value(of: word)
       case "--lifetime": lifetime = try words.positive(word)
       case "--recordings": recordings = try words.value(of: word)

@@ -16,12 +16,15 @@ struct PullPlayer {
   let speed: Double
   /// False where the client wants a single answer at the end.
   let isStreaming: Bool
+  /// Who writes the lines.
+  let generation: Generation
   /// The most bytes of the first layer that the client was told of.
   private(set) var partial = 0
 
   /// Begins.
-  init(speed: Double, isStreaming: Bool) {
+  init(speed: Double, isStreaming: Bool, generation: Generation) {
     self.speed = speed
+    self.generation = generation
     self.isStreaming = isStreaming
   }
 
@@ -92,7 +95,7 @@ struct PullPlayer {
 
   private mutating func send(_ line: String, on connection: borrowing Connection) -> Bool {
     partial = max(partial, PullPlays.completed(in: line) ?? 0)
-    return !isStreaming || connection.send(HTTPAnswer.chunk(line + "\n"))
+    return !isStreaming || connection.send(HTTPAnswer.chunk(generation.line(line) + "\n"))
   }
 
   private func untilLeft(_ connection: inout Connection) -> Outcome {

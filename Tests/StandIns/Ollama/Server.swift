@@ -51,7 +51,7 @@ final class Server: Sendable {
     }
     var table = ModelTable(
       models: options.models, registry: options.registry, scenarios: scenarios, changing: options.changing,
-      plays: plays, now: WallClock.rfc3339)
+      foldsCase: options.generation.foldsCase, plays: plays, now: WallClock.rfc3339)
     for name in options.loaded where !table.load(name) {
       throw StandInFailure("--loaded \(name): it is not among --models")
     }

@@ -9,7 +9,7 @@ let usage = """
 
   ollama-stand-in serve [--port 0] [--port-file FILE] [--log FILE] [--speed 20] [--lifetime 120] [--recordings DIR]
                         [--models m:7b,other:7b] [--registry more:7b] [--loaded m:7b] [--changing]
-                        [--scenario m:7b=S10+S01,other:7b=S06.2]
+                        [--scenario m:7b=S10+S01,other:7b=S06.2] [--as first|second|client2]
   ollama-stand-in judge --log FILE       exit 1 where pulls overlapped
   ollama-stand-in cli ...                as `ollama ...`; also when it is run under the name `ollama`
   ollama-stand-in self-check [--recordings DIR]
