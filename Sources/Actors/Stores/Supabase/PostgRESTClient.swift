@@ -58,8 +58,8 @@ struct PostgRESTClient: Sendable {
   /// True where tables turned out to be at the root.
   var isBare: Bool { manners.withLock { $0.isBare } }
 
-  /// The schema that answers, where it is known.
-  var schema: String? { manners.withLock { $0.schema } }
+  /// The schema of a table, where it is known.
+  func schema(of table: String) -> String? { manners.withLock { $0.schema(of: table) } }
 
   /// True where tables were found below `/rest/v1`.
   private var isBelowKnown: Bool { manners.withLock { $0.isBelowKnown } }
@@ -132,19 +132,23 @@ struct PostgRESTClient: Sendable {
     }
     // Other clients name the schema `public`; where the API shows another one first, so do we.
     func send(bare: Bool) async throws(StoreProblem) -> HTTPResponse {
-      let namesPublic = manners.withLock { $0.namesPublic }
+      let namesPublic = manners.withLock { $0.namesPublic(for: table) }
       do throws(StoreProblem) {
         return try await exchange(bare: bare, public: namesPublic)
       } catch {
-        guard !namesPublic, error.otherSchema != nil else { throw error }
+        // Version 12 and older say `{}` of a row for a table that is not there, and name no schema.
+        let isElsewhere =
+          error.otherSchema != nil || (error.isPerhapsUnknownPath && manners.withLock { $0.showsAnother })
+        guard !namesPublic, isElsewhere else { throw error }
         do throws(StoreProblem) {
           let response = try await exchange(bare: bare, public: true)
-          manners.withLock { $0.onPublic() }
+          manners.withLock { $0.onPublic(table) }
           return response
-        } catch let other {
+        } catch var other {
           // It is not shown, or the table is in neither.
           guard other.code != "PGRST106", other.kind != .missingTable else { throw error }
-          if other.isAboutContents { manners.withLock { $0.onPublic() } }
+          if other.isAboutContents { manners.withLock { $0.onPublic(table) } }
+          other.schema = "public"
           throw other
         }
       }
@@ -177,13 +181,15 @@ struct PostgRESTClient: Sendable {
       outcome = .failure(StoreProblem(error))
     }
     // Of several schemas an answer names its own.
-    if case .success(let response) = outcome, let name = response.header("Content-Profile"), !name.isEmpty {
-      manners.withLock { $0.onSchema(name) }
+    if case .success(let response) = outcome, let name = response.header("Content-Profile"), !name.isEmpty,
+      !request.headers.contains(where: { $0.name.hasSuffix("-Profile") })
+    {
+      manners.withLock { $0.onFirstSchema(name) }
     }
     if case .failure(var problem) = outcome {
       problem.schema = manners.withLock { manners in
-        if let asked = problem.schema { manners.onSchema(asked) }
-        return manners.schema
+        if let asked = problem.schema { manners.onFirstSchema(asked) }
+        return manners.schema(of: table)
       }
       outcome = .failure(problem)
     }

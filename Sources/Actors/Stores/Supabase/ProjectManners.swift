@@ -7,10 +7,10 @@ struct ProjectManners: Sendable {
   private(set) var isBare = false
   /// True where tables were found below `/rest/v1`: nothing leads away from there that may mean something else.
   private(set) var isBelowKnown = false
-  /// True where tables are in the schema `public`, and the API shows another one first.
-  private(set) var namesPublic = false
-  /// The schema that answers, where it is known.
-  private(set) var schema: String?
+  /// Tables of ours that are in the schema `public`, where the API shows another one first.
+  private var inPublic: Set<String> = []
+  /// The schema that the API shows first, where it is known.
+  private var firstSchema: String?
   private var busy: (problem: StoreProblem, until: Duration)?
 
   /// What is said instead of asking; nil where the project may be asked.
@@ -31,7 +31,7 @@ struct ProjectManners: Sendable {
       if busy.map({ $0.until < until }) ?? true { busy = (problem, until) }
     }
     // It is not shown any more.
-    if problem.code == "PGRST106" { namesPublic = false }
+    if problem.code == "PGRST106" { inPublic = [] }
     guard wasBare else {
       if problem.isAboutContents { isBelowKnown = true }
       return
@@ -47,9 +47,18 @@ struct ProjectManners: Sendable {
     isBelowKnown = !wasBare
   }
 
-  /// A table was found in `public`, and not without that word.
-  mutating func onPublic() { namesPublic = true }
+  /// Whether another schema than `public` is shown first.
+  var showsAnother: Bool { !inPublic.isEmpty }
 
-  /// The schema that answered, or that a table was looked for in.
-  mutating func onSchema(_ name: String) { schema = name }
+  /// Whether `public` is named when a table is asked for.
+  func namesPublic(for table: String) -> Bool { inPublic.contains(table) }
+
+  /// A table was found in `public`, and not without that word.
+  mutating func onPublic(_ table: String) { inPublic.insert(table) }
+
+  /// The schema of a table, where it is known.
+  func schema(of table: String) -> String? { inPublic.contains(table) ? "public" : firstSchema }
+
+  /// A schema answered, or was looked into, though none was named.
+  mutating func onFirstSchema(_ name: String) { firstSchema = name }
 }

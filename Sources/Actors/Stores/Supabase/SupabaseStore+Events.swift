@@ -151,7 +151,8 @@ extension SupabaseStore {
       return .failure(
         .blocked(
           "\(table.rawValue) at \(session.client.endpoint) counts its ids, and gives this event one that is in use. Run "
-            + "in the SQL editor: \(Remedy.counter(table.rawValue, schema: session.client.schema))"))
+            + "in the SQL editor: \(Remedy.counter(table.rawValue, schema: session.client.schema(of: table.rawValue)))")
+      )
     }
     return .failure(
       .blocked(
