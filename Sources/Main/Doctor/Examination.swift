@@ -56,7 +56,10 @@ enum Examination {
     // Why they cannot be read is told of the database or the project already.
     let isNoFile = facts.state.map { $0.kind != .file && $0.kind != .absent } ?? false
     let isTold = facts.cycles?.failure != nil && (isNoFile || facts.database?.failure != nil || facts.project != nil)
-    if let found = facts.cycles, !isTold { all += StoreFindings.cycles(found, present: facts.ollama?.models ?? []) }
+    if let found = facts.cycles, !isTold {
+      all += StoreFindings.cycles(
+        found, present: facts.ollama?.models ?? [], isAttributed: isAttributed(facts.daemon?.answer))
+    }
     if let found = facts.system { all += SystemFindings.system(found) }
     for probe in DoctorProbe.allCases where unfinished.contains(probe) {
       if probe == .daemon, isLocked { continue }
@@ -64,6 +67,12 @@ enum Examination {
       all.append(probe.late(bound, database))
     }
     return all
+  }
+
+  /// Whether a daemon names every model that it has checked: it was started with `--model`, which this command does not see.
+  private static func isAttributed(_ answer: DaemonFacts.Answer?) -> Bool {
+    guard case .status(let report) = answer else { return false }
+    return !report.models.isEmpty && report.models.allSatisfy { $0.check.model != nil }
   }
 
   /// What is to be said of the names of models.

@@ -19,7 +19,7 @@ enum OllamaFindings {
           .note, .ollama, "ollama.backup is false: no version is kept to go back to",
           why:
             "rollback has nothing to put back, and the runner of a version that is replaced stays until its time is up",
-          type: "ollama: { backup: true }   # in retraind.json5"))
+          write: "ollama: { backup: true }   (in retraind.json5)"))
     }
     if let problem = facts.programProblem, facts.transport == .cli {
       findings.append(

@@ -33,8 +33,10 @@ struct StaleRunner: Sendable, Hashable {
     guard let holder else {
       return Finding(
         .warning, .ollama, "an older version of \(model.shownName) is still loaded",
-        why: "unless only its template or its parameters are others now, \(beside); no name stands for it any more",
-        type: "sudo systemctl restart ollama   # or however it is started; ollama ps says until when")
+        why:
+          "unless only its template or its parameters are others now, \(beside); no name stands for it any more, so that "
+          + "only a restart of Ollama unloads it sooner; `ollama ps` says until when it stays",
+        type: "ollama ps\nsudo systemctl restart ollama")
     }
     return Finding(
       .warning, .ollama, "an older version of \(model.shownName) is still loaded", why: beside,

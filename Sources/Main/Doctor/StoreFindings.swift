@@ -130,8 +130,10 @@ enum StoreFindings {
 
   /// The cycles.
   ///
-  /// - Parameter present: models of the server, for a suggestion.
-  static func cycles(_ facts: CycleFacts, present: [String]) -> [Finding] {
+  /// - Parameters:
+  ///   - present: models of the server, for a suggestion.
+  ///   - isAttributed: true where a daemon runs that knows which model the rows without one are about.
+  static func cycles(_ facts: CycleFacts, present: [String], isAttributed: Bool = false) -> [Finding] {
     if let why = facts.failure {
       return [Finding(.error, .cycles, "the cycles cannot be read", why: why, type: "retraind check --dry-run")]
     }
@@ -147,13 +149,15 @@ enum StoreFindings {
           type: "retraind record --help")
       ]
     }
-    return facts.entries.flatMap { entry($0, present) }
+    let served = present.filter { !$0.contains(ModelName.backupSuffix) }
+    return facts.entries.flatMap { entry($0, served, isAttributed: isAttributed) }
   }
 
-  private static func entry(_ entry: CheckEntry, _ present: [String]) -> [Finding] {
+  private static func entry(_ entry: CheckEntry, _ present: [String], isAttributed: Bool) -> [Finding] {
     var findings: [Finding] = []
     let name = entry.model?.shownName ?? "rows without a model"
     switch entry.verdict {
+    case .unattributed where entry.model == nil && isAttributed: break
     case .unattributed where entry.model == nil:
       let example = present.first?.shownName ?? "NAME"
       findings.append(

@@ -109,10 +109,11 @@ struct RemedyTests {
           endpoint: "http://gpu:80", warnings: ["w"], hasImpliedPort: hasImpliedPort, transport: .cli,
           laneLock: "/a b/x", isLaneLockUsable: false)
         (facts.isProgramMissing, facts.isLocal, facts.programProblem) = (isMissing, isMissing, "no program")
-        facts.laneHolder = 42
+        (facts.laneHolder, facts.keepsBackup) = (42, false)
         found += OllamaFindings.of(facts)
       }
     }
+    found += [nil, "a:7b-retraind-previous"].map { StaleRunner(model: "a:7b", holder: $0).finding }
     let states: [ProjectInspection.State] = [
       .readable(isEmpty: true, missing: ["model"]), .readable(isEmpty: false, missing: ["accept_rate", "accepted"]),
       .readable(isEmpty: false, missing: ["id", "metadata"]), .readable(isEmpty: false, missing: ["event_type"]),

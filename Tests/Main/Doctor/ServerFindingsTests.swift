@@ -130,7 +130,7 @@ struct ServerFindingsTests {
     #expect(found.first?.type == "ollama stop a:7b-retraind-previous")
     let unheld = StaleRunner.findings(both, about: ["b", "zzz"])
     #expect(unheld.count == 1)
-    #expect(unheld.first?.type?.hasPrefix("sudo systemctl restart ollama") == true)
+    #expect(unheld.first?.type == "ollama ps\nsudo systemctl restart ollama")
   }
 
   @Test("versions that are not kept are said to be so")

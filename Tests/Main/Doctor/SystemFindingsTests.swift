@@ -68,6 +68,11 @@ struct SystemFindingsTests {
     let nameless = found(try entry(nil, "unattributed"))
     #expect(nameless.map(\.severity) == [.warning])
     #expect(nameless.first?.write?.hasPrefix("model: \"a:7b\"   (in retraind.json5") == true)
+    // A daemon that was started with --model knows whose they are; a version that is kept is nobody's example.
+    let facts = CycleFacts(entries: [try entry(nil, "unattributed")])
+    #expect(StoreFindings.cycles(facts, present: [], isAttributed: true).isEmpty)
+    let kept = StoreFindings.cycles(facts, present: ["a:7b-retraind-previous", "b:7b"])
+    #expect(kept.first?.write?.hasPrefix("model: \"b:7b\"") == true)
     #expect(found(try entry("a:7b", "stale")).map(\.severity) == [.warning])
     let future = found(try entry("a:7b", "healthy", quarantined: 2, quarantine: "2 from the future"))
     #expect(future.map(\.severity) == [.warning])
