@@ -141,7 +141,8 @@ actor OutboxActor {
         let next = Timestamp(microseconds: parts.wallClock.microseconds() + pause.wholeMilliseconds * 1000)
         settlements.append(OutboxSettlement(eventID: event.eventID, outcome: .retry(error: what, at: next)))
         if row.attempts == 0, !hasToldOfWaiting {
-          parts.log.warning("Event \(event.eventID) waits for its store: \(what). It is kept and tried again.")
+          parts.log.warning(
+            "\("Event \(event.eventID) waits for its store: \(what)".asSentence) It is kept and tried again.")
           hasToldOfWaiting = true
         }
       case .failure(.blocked(let why)):

@@ -42,6 +42,13 @@ struct StoreProblemTests {
   }
 
   @Test(
+    "a full stop of the server's does not stand in the midst of what is said", arguments: ["Retrying.", "Retrying"])
+  func fullStop(words: String) {
+    let problem = Self.problem(StandInAnswer("503 Service Unavailable", body: #"{"message":"\#(words)"}"#))
+    #expect(problem.description.contains("HTTP 503: Retrying") && !problem.description.contains("Retrying."))
+  }
+
+  @Test(
     "answers of gateways, with bodies of any kind",
     arguments: [
       ("404 Not Found", "{}", .missingTable), ("404 Not Found", " {}\n", .missingTable),

@@ -117,7 +117,8 @@ extension StoreProblem {
     let isEmptyObject = JSONRows.isEmptyObject(body)
     let kind = Self.kind(
       status: response.status, code: code, message: words, isEmptyObject: isEmptyObject, table: table)
-    let shown = Self.printable(redact(words))
+    // More is said behind it.
+    let shown = Self.withoutFullStop(Self.printable(redact(words)))
     let said: String
     if !shown.isEmpty {
       said = ": \(shown)"
@@ -166,6 +167,11 @@ extension StoreProblem {
     guard let header, let start = header.firstRange(of: "error=")?.upperBound else { return nil }
     let code = header[start...].prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
     return code.isEmpty ? nil : String(code)
+  }
+
+  /// Words that a sentence goes on behind.
+  private static func withoutFullStop(_ words: String) -> String {
+    words.hasSuffix(".") && !words.hasSuffix("..") ? String(words.dropLast()) : words
   }
 
   /// One line without control characters, cut to a limit.
