@@ -76,12 +76,13 @@ public struct Parts: Sendable {
     let clock = SuspendAwareClock()
     let api = OllamaAPI(
       endpoint: endpoint, transport: CurlTransport(certificates: settings.networkInForce.certificates),
-      timeouts: timeouts, clock: PullClock(clock))
+      timeouts: timeouts, clock: PullClock(clock), isInsecure: settings.ollama.insecure)
     let cli = OllamaCLI(
       program: settings.ollama.program, host: endpoint.url, environment: inherited,
       runner: PosixProcessRunner(), grace: settings.ollama.stopGrace,
       // The program's bar moves in hundredths of a layer: the same pull takes longer to show that it gets on.
-      timeouts: PullTimeouts(stall: max(settings.ollama.stallTimeout, PullTimeouts.cli.stall)), clock: PullClock(clock))
+      timeouts: PullTimeouts(stall: max(settings.ollama.stallTimeout, PullTimeouts.cli.stall)), clock: PullClock(clock),
+      isInsecure: settings.ollama.insecure)
     let transport = settings.ollama.transport.way
     var random = SplitMix64.fromSystem()
     var parts = Parts(

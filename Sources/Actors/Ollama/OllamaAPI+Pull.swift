@@ -6,15 +6,18 @@ extension OllamaAPI {
     _ model: String, progress: @escaping @Sendable (PullProgress) -> Void
   ) async throws(ModelServerFailure) {
     try Self.check(model)
-    let body = try Self.encode(PullBody(model))
+    var registry = PlainRegistry(isConfigured: isInsecure)
     var retry = PullRetry()
     while true {
+      let body = try Self.encode(PullBody(model, isInsecure: registry.isInsecure))
       let (end, bytes) = await attempt(model, body, progress)
       let how: PullRetry.Break
       let failure: ModelServerFailure
       switch end {
       case .success: return
-      case .final(let final): throw final
+      case .final(let final):
+        guard let final = registry.onFailure(final, of: model) else { continue }
+        throw final
       case .broken(let kind, let reason): (how, failure) = (kind, reason)
       }
       guard let wait = retry.onBreak(how, bytes: bytes) else {

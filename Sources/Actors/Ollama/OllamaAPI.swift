@@ -27,17 +27,20 @@ public struct OllamaAPI: ModelServer {
   let clock: PullClock
   /// How long a question may take.
   let questions: HTTPTimeouts
+  /// True where registries are asked without TLS.
+  let isInsecure: Bool
 
   /// Makes a client; connects to nothing yet.
   public init(
     endpoint: OllamaEndpoint, transport: any HTTPTransport, timeouts: PullTimeouts = PullTimeouts(),
-    clock: PullClock = .system, questions: HTTPTimeouts = OllamaAPI.questionTimeouts
+    clock: PullClock = .system, questions: HTTPTimeouts = OllamaAPI.questionTimeouts, isInsecure: Bool = false
   ) {
     self.endpoint = endpoint
     self.transport = transport
     self.timeouts = timeouts
     self.clock = clock
     self.questions = questions
+    self.isInsecure = isInsecure
   }
 
   /// The address.

@@ -6,11 +6,14 @@ struct PullBody: Encodable {
   var name: String
   /// True for a line per step.
   var stream = true
+  /// True for a registry that is asked without TLS; nil says nothing, which means false.
+  var insecure: Bool?
 
   /// For a model.
-  init(_ model: String) {
+  init(_ model: String, isInsecure: Bool = false) {
     self.model = model
     name = model
+    insecure = isInsecure ? true : nil
   }
 }
 

@@ -6,14 +6,16 @@ extension OllamaCLI {
     _ model: String, progress: @escaping @Sendable (PullProgress) -> Void
   ) async throws(ModelServerFailure) {
     try OllamaAPI.check(model)
+    var registry = PlainRegistry(isConfigured: isInsecure)
     var retry = PullRetry()
     while true {
       let shared = SharedOutput(PullWatchdog(timeouts: timeouts, at: clock.now()))
       let how: PullRetry.Break
       let failure: ModelServerFailure
       do throws(ModelServerFailure) {
-        return try await attempt(model, shared, progress)
-      } catch {
+        return try await attempt(model, isInsecure: registry.isInsecure, shared, progress)
+      } catch let ended {
+        guard let error = registry.onFailure(ended, of: model) else { continue }
         switch error.kind {
         case .stalled: how = .stalled
         case .malformed: how = .truncated
@@ -69,9 +71,9 @@ extension OllamaCLI {
 
   /// One run of the program, watched.
   private func attempt(
-    _ model: String, _ shared: SharedOutput, _ progress: @escaping @Sendable (PullProgress) -> Void
+    _ model: String, isInsecure: Bool, _ shared: SharedOutput, _ progress: @escaping @Sendable (PullProgress) -> Void
   ) async throws(ModelServerFailure) {
-    let command = command(["pull", model], kept: Self.keptPullOutput)
+    let command = command(["pull"] + (isInsecure ? ["--insecure"] : []) + [model], kept: Self.keptPullOutput)
     let runner = runner
     let clock = clock
     let end = await WatchedPull.run(

@@ -29,6 +29,8 @@ public struct OllamaCLI: ModelServer {
   let timeouts: PullTimeouts
   /// What pulls are watched with.
   let clock: PullClock
+  /// True where registries are asked without TLS.
+  let isInsecure: Bool
 
   /// Makes a client; runs nothing yet.
   ///
@@ -37,7 +39,8 @@ public struct OllamaCLI: ModelServer {
   ///   - environment: what the child inherits.
   public init(
     program: String = "ollama", host: String?, environment: [String: String], runner: any ProcessRunner,
-    grace: Duration = .seconds(10), timeouts: PullTimeouts = .cli, clock: PullClock = .system
+    grace: Duration = .seconds(10), timeouts: PullTimeouts = .cli, clock: PullClock = .system,
+    isInsecure: Bool = false
   ) {
     self.program = program
     var inherited = environment.filter { variable in
@@ -49,6 +52,7 @@ public struct OllamaCLI: ModelServer {
     self.grace = grace
     self.timeouts = timeouts
     self.clock = clock
+    self.isInsecure = isInsecure
   }
 
   /// What it is.

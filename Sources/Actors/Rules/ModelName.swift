@@ -51,6 +51,19 @@ public enum ModelName {
     return Held.allCases.contains { end.hasSuffix(backupSuffix + $0.rawValue) }
   }
 
+  /// True for a name whose registry is on this host: `localhost:5000/team/m:7b`.
+  public static func isOnThisHost(_ model: String) -> Bool {
+    guard let slash = model.firstIndex(of: "/") else { return false }
+    let host = model[..<slash].prefix { $0 != ":" }.lowercased()
+    return host == "localhost" || isLoopback(host)
+  }
+
+  /// `127.0.0.1` and its like.
+  private static func isLoopback(_ host: String) -> Bool {
+    let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+    return numbers.count == 4 && numbers.first == 127 && numbers.allSatisfy { $0 != nil }
+  }
+
   /// What is wrong with the first character that no name has.
   private static func problemOfCharacters(_ model: String) -> String? {
     for scalar in model.unicodeScalars {

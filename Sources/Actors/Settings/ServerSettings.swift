@@ -25,6 +25,8 @@ public struct OllamaSettings: Sendable, Hashable {
   public var stallTimeout: Duration
   /// Whether the version that served before is kept under a second name, for `rollback`.
   public var backup: Bool
+  /// Whether registries are asked without TLS.
+  public var insecure: Bool
   /// The program of the CLI transport: a name that is looked up in `PATH`, or a path.
   public var program: String
 
@@ -32,7 +34,7 @@ public struct OllamaSettings: Sendable, Hashable {
   public init(
     host: String? = nil, transport: Transport = .auto, pullTimeout: Duration = .seconds(10 * 60),
     stopGrace: Duration = .seconds(10), stallTimeout: Duration = .seconds(90), backup: Bool = true,
-    program: String = "ollama"
+    insecure: Bool = false, program: String = "ollama"
   ) {
     self.host = host
     self.transport = transport
@@ -40,6 +42,7 @@ public struct OllamaSettings: Sendable, Hashable {
     self.stopGrace = stopGrace
     self.stallTimeout = stallTimeout
     self.backup = backup
+    self.insecure = insecure
     self.program = program
   }
 }

@@ -76,6 +76,7 @@ extension Settings {
       SettingField(
         path: ["ollama", "stallTimeout"], value: .text(DurationText.print(ollama.stallTimeout)), needsRestart: true),
       SettingField(path: ["ollama", "backup"], value: .flag(ollama.backup)),
+      SettingField(path: ["ollama", "insecure"], value: .flag(ollama.insecure), needsRestart: true),
       SettingField(path: ["ollama", "program"], value: .text(ollama.program), needsRestart: true),
     ]
     if let supabase {

@@ -9,7 +9,9 @@ struct ConfigReader {
       "models", "ollama", "supabase", "learning", "notify", "store", "log", "$schema",
     ]
   /// The keys of `ollama`.
-  static let ollamaKeys = ["host", "transport", "pullTimeout", "stopGrace", "stallTimeout", "backup", "program"]
+  static let ollamaKeys = [
+    "host", "transport", "pullTimeout", "stopGrace", "stallTimeout", "backup", "insecure", "program",
+  ]
   /// The keys of `supabase`.
   static let supabaseKeys = ["url", "keyFile"]
   /// The keys of `learning`.
@@ -131,6 +133,7 @@ struct ConfigReader {
       case "stopGrace": ollama.stopGrace = duration(value, path, FieldLimits.stopGrace) ?? ollama.stopGrace
       case "stallTimeout": ollama.stallTimeout = duration(value, path, FieldLimits.stallTimeout) ?? ollama.stallTimeout
       case "backup": ollama.backup = flag(value, path) ?? ollama.backup
+      case "insecure": ollama.insecure = flag(value, path) ?? ollama.insecure
       default: ollama.program = text(value, path, FieldCheck.filePath) ?? ollama.program
       }
     }

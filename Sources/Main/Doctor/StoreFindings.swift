@@ -149,7 +149,7 @@ enum StoreFindings {
           type: "retraind record --help")
       ]
     }
-    let served = present.filter { !$0.contains(ModelName.backupSuffix) }
+    let served = present.filter { !ModelName.isHeld($0) }
     return facts.entries.flatMap { entry($0, served, isAttributed: isAttributed) }
   }
 

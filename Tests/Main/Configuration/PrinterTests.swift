@@ -54,6 +54,7 @@ struct PrinterTests {
             stopGrace: "10s",                       // default
             stallTimeout: "90s",                    // default
             backup: true,                           // default
+            insecure: false,                        // default
             program: "ollama",                      // default
           },
           supabase: {

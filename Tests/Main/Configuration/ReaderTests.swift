@@ -43,7 +43,7 @@ struct ReaderTests {
         cooldown: "0s", rearm: "always", staleAfter: "7d", strategy: "pull",
         models: { "other:7b": { threshold: 0.7, minStats: 9 }, "hf.co/a/b@q4": { window: 10, rearm: "newEvidence" } },
         ollama: { host: "http://[::1]:11434", transport: "cli", pullTimeout: "1h", stopGrace: "1s",
-                  stallTimeout: "30s", backup: false, program: "/opt/ollama" },
+                  stallTimeout: "30s", backup: false, insecure: true, program: "/opt/ollama" },
         store: { path: "/var/x.db" }, log: { file: "/var/x.log", level: "debug", format: "json" } }
       """)
     let settings = loaded.settings
@@ -62,7 +62,7 @@ struct ReaderTests {
           models: ["other:7b": ModelSettings(rules: other), "hf.co/a/b@q4": ModelSettings(rules: third)],
           ollama: OllamaSettings(
             host: "http://[::1]:11434", transport: .cli, pullTimeout: .seconds(3600), stopGrace: .seconds(1),
-            stallTimeout: .seconds(30), backup: false, program: "/opt/ollama"),
+            stallTimeout: .seconds(30), backup: false, insecure: true, program: "/opt/ollama"),
           network: HTTPNetwork(environment: [:]), store: StoreSettings(path: "/var/x.db"),
           log: LogSettings(file: "/var/x.log", level: .debug, format: .json)))
     #expect(settings.rules(for: "other:7b") == other)
