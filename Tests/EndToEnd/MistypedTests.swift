@@ -44,13 +44,10 @@ struct MistypedTests {
       let words = "llama3.2 has no cycle, and \(Self.model) has: is the name right?"
       let flag = try await DoctorReport.of(world) { $0.faults == ["warning cycles: \(words)"] }
       #expect(flag.faults == ["warning cycles: \(words)"], "\(flag.lines)")
-      // Typed as it stands, it ends the one that holds the lock before it starts another.
-      let typed = try #require(flag.type(of: words))
-      #expect(typed.hasSuffix("; retraind --state-dir \(world.state) run --model \(Self.model)"), "\(typed)")
-      let end = try #require(typed.firstRange(of: "; retraind ")?.lowerBound)
-      let ending = try world.start("/bin/sh", ["-c", String(typed[..<end])])
+      // How it was started, and with what else, is not known here.
+      #expect(flag.type(of: words) == nil)
+      daemon.send(SIGTERM)
       #expect(try await daemon.waitForEnd() == .exit(0))
-      #expect(try await ending.waitForEnd() == .exit(0), "\(ending.error)")
       try world.configure("{ models: { 'llama3.2': { threshold: 0.7 } } }")
       let file = try await DoctorReport.of(world) { $0.faults == ["warning cycles: \(words)"] }
       #expect(file.faults == ["warning cycles: \(words)"], "\(file.lines)")
@@ -135,7 +132,7 @@ struct MistypedTests {
     }
   }
 
-  @Test("cycles of a mistyped name: what doctor says to type puts them right, and the circuit is not told for ever")
+  @Test("cycles of a mistyped name: doctor names both ways out, and the circuit is not told for ever")
   func cycles() async throws {
     try await World.with(["--models", Self.model]) { world in
       try await world.seed(["lama3.2:3b"], [90, 90, 90])
@@ -143,11 +140,8 @@ struct MistypedTests {
       let words = "nothing is done on lama3.2:3b by itself any more"
       let report = try await DoctorReport.of(world) { $0.faults == ["warning daemon: \(words)"] }
       #expect(report.faults == ["warning daemon: \(words)"], "\(report.lines)")
-      let typed = try #require(report.type(of: words)).split(separator: "\n")
-      #expect(typed.first == "ollama pull lama3.2:3b")
-      let update = "UPDATE learning_stats SET model = '\(Self.model)' WHERE model = 'lama3.2:3b'"
-      #expect(typed.last == "sqlite3 \(world.databasePath) \"\(update)\"")
-      try world.execute(update)
+      #expect(report.type(of: words) == "ollama pull lama3.2:3b")
+      try world.execute("UPDATE learning_stats SET model = '\(Self.model)' WHERE model = 'lama3.2:3b'")
       // Nothing names it any more: no fault, and told for a day only.
       let after = try await DoctorReport.of(world) { $0.faults.isEmpty && $0.lines.count > 3 }
       #expect(after.faults.isEmpty, "\(after.lines)")

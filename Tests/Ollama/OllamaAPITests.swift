@@ -193,6 +193,8 @@ import Testing
     #expect(content("# Rules") == content("# Rules"))
     #expect(content("# Rules") != content("# Manners"))
     #expect(ModelContent(modelfile: "# FROM m:7b\n") == nil)
+    // Early servers name what it was made from: what stands behind that name may change.
+    #expect(ModelContent(modelfile: "FROM llama2:latest\nSYSTEM x\n") == nil)
   }
 
   @Test func cancellingEndsTheConnectionFirst() async throws {
@@ -226,6 +228,12 @@ import Testing
     #expect(try await api.digest(of: "x:1")?.digest == "")
     #expect(try await api.digest(of: "big") == nil)
     #expect(try await api.models().count == 3)
+    // Older servers tell capitals apart.
+    let both = #"{"models":[{"name":"PSA:7b","digest":"01"},{"name":"psa:7b","digest":"02"}]}"#
+    let old = try self.api(ScriptedTransport(ScriptedTransport.answer([both])))
+    #expect(try await old.digest(of: "psa:7b") == ModelDigest(model: "psa:7b", digest: "02"))
+    #expect(try await old.digest(of: "PSA:7b")?.digest == "01")
+    #expect(try await old.digest(of: "Psa:7b")?.digest == "01")
   }
 
   @Test(arguments: [#"{"models":null}"#, "{}"])

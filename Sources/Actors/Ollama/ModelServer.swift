@@ -1,3 +1,5 @@
+internal import Rules
+
 /// A server that keeps and serves models.
 public protocol ModelServer: Sendable {
   /// What the server has under a name; nil where it has nothing under it.
@@ -27,11 +29,13 @@ public struct ModelContent: Sendable, Hashable {
   /// the tag itself; what looks like one behind them may be a heading in a prompt.
   var lines: [String]
 
-  /// Reads a Modelfile as the server writes it; nil where it names no weights.
+  /// Reads a Modelfile as the server writes it; nil where it names no weights. Early servers name the model that it was
+  /// made from instead (`FROM llama2:latest`), behind which other weights may stand each time.
   public init?(modelfile: String) {
     lines = modelfile.split(whereSeparator: \.isNewline).map(Self.trimmed).filter { !$0.isEmpty }
     lines.removeFirst(lines.firstIndex { $0.hasPrefix("FROM ") } ?? lines.count)
-    if lines.isEmpty { return nil }
+    let sources = lines.filter { $0.hasPrefix("FROM ") }
+    guard !sources.isEmpty, sources.allSatisfy({ $0.contains("sha256-") || $0.contains("sha256:") }) else { return nil }
     // The server keeps parameters in no order: it writes them in another one each time.
     let parameters = lines.filter { $0.hasPrefix("PARAMETER ") }.sorted()
     lines = lines.filter { !$0.hasPrefix("PARAMETER ") } + parameters
@@ -62,6 +66,14 @@ public struct ModelDigest: Sendable, Hashable {
   public init(model: String, digest: String) {
     self.model = model
     self.digest = digest
+  }
+}
+
+extension [ModelDigest] {
+  /// What stands under a name: as it is written, before other capitals, which older servers tell apart.
+  func named(_ model: String) -> ModelDigest? {
+    let wanted = ModelName.normalised(model)
+    return first { ModelName.normalised($0.model) == wanted } ?? first { ModelName.isSame($0.model, model) }
   }
 }
 

@@ -56,7 +56,7 @@ public struct OllamaAPI: ModelServer {
   /// What the server has under a name.
   public func digest(of model: String) async throws(ModelServerFailure) -> ModelDigest? {
     try Self.check(model)
-    return try await models().first { ModelName.isSame($0.model, model) }
+    return try await models().named(model)
   }
 
   /// Every model that the server has.

@@ -71,7 +71,7 @@ public struct OllamaCLI: ModelServer {
   /// What the server has under a name.
   public func digest(of model: String) async throws(ModelServerFailure) -> ModelDigest? {
     try OllamaAPI.check(model)
-    return try await models().first { ModelName.isSame($0.model, model) }
+    return try await models().named(model)
   }
 
   /// Every model that the server has.

@@ -175,7 +175,12 @@ struct OllamaFacts: Sendable {
   /// True where the address says `http://` and no port, which means port 80.
   var hasImpliedPort: Bool
   /// The same with the port that Ollama has.
-  var withOwnPort: String { endpoint.hasSuffix(":80") ? "\(endpoint.dropLast(3)):11434" : "\(endpoint):11434" }
+  var withOwnPort: String {
+    let begin = endpoint.firstRange(of: "://")?.upperBound ?? endpoint.startIndex
+    let end = endpoint[begin...].firstIndex(of: "/") ?? endpoint.endIndex
+    let host = endpoint[..<end]
+    return "\(host.hasSuffix(":80") ? host.dropLast(3) : host):11434\(endpoint[end...])"
+  }
   /// Its version; nil where it does not answer.
   var version: String?
   /// Its models; nil where it does not answer.
@@ -220,8 +225,6 @@ struct ProjectFacts: Sendable {
 struct CycleFacts: Sendable {
   /// What it would say of each model.
   var entries: [CheckEntry] = []
-  /// True where they come from a project.
-  var areElsewhere = false
   /// Why it cannot say anything.
   var failure: String?
 }

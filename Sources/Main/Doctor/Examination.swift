@@ -80,12 +80,10 @@ enum Examination {
     let hasRows: (CheckEntry) -> String? = { $0.have > 0 || $0.quarantined > 0 ? $0.model : nil }
     var names = NameFindings(
       configured: (facts.configuration.model.map { [$0] } ?? []) + facts.configuration.models,
-      rows: facts.cycles?.entries.compactMap(hasRows) ?? [], present: facts.ollama?.models,
-      database: facts.cycles?.areElsewhere == true ? nil : facts.state?.path)
+      rows: facts.cycles?.entries.compactMap(hasRows) ?? [], present: facts.ollama?.models)
     var circuits = facts.database?.circuits ?? []
     if case .status(let report) = facts.daemon?.answer {
       circuits = DaemonFindings.circuits(report)
-      names.daemon = report.pid
       // What no cycle is about is watched because somebody named it.
       names.flagged = report.models.filter { hasRows($0.check) == nil }.compactMap(\.check.model)
         .filter { model in !names.configured.contains { ModelName.isSame($0, model) } }

@@ -7,14 +7,12 @@ struct NameFindings {
   var configured: [String] = []
   /// Models that the daemon watches without cycles, and that the configuration does not name: a flag did.
   var flagged: [String] = []
-  /// The daemon that a flag was given to.
-  var daemon: Int32?
   /// Models that cycles name.
   var rows: [String] = []
   /// Models that the server has; nil where it does not answer.
   var present: [String]?
-  /// The database; nil where cycles come from a project.
-  var database: String?
+  /// Those of them that can be meant: versions that are kept to go back to are none.
+  private var served: [String]? { present?.filter { !ModelName.isHeld($0) } }
 
   /// Everything that is to be said of names, each of them once.
   ///
@@ -61,49 +59,38 @@ struct NameFindings {
     guard !isIn(rows, model), !(present.map { isIn($0, model) } ?? false),
       let near = NearModel.of(model, among: rows), !isIn(configured, near)
     else { return nil }
-    let who = isIn(configured, model) ? "the configuration names it" : "the daemon was started with it"
+    let who = isIn(configured, model) ? "the configuration names it" : "the daemon watches it"
     return Finding(
       .warning, .cycles, "\(model.shownName) has no cycle, and \(near.shownName) has: is the name right?",
       why: "\(who), and what it is about is never judged by cycles of another name",
-      type: isIn(configured, model) ? nil : startAnew(near),
-      write: isIn(configured, model) ? inPlace(near, model) : nil)
+      write: inPlace(near, model))
   }
 
   /// One that is to be watched and is not on the server.
   private func missing(_ model: String) -> Finding? {
-    guard isMissing(model), let present else { return nil }
+    guard isMissing(model), let served else { return nil }
     let name = model.shownName
     let (isConfigured, hasRows) = (isIn(configured, model), isIn(rows, model))
     let who =
-      isConfigured ? "the configuration names it" : hasRows ? "cycles are about it" : "the daemon was started with it"
+      isConfigured ? "the configuration names it" : hasRows ? "cycles are about it" : "the daemon watches it"
     var finding = Finding(
       .warning, .ollama, "\(name) is not on the server", why: "\(who); a refresh would download it whole",
       type: "ollama pull \(ProgramPath.quoted(name))")
-    guard let near = NearModel.of(model, among: present) else { return finding }
-    finding.why = "\(who); the server has \(near.shownName): fetch the one, or correct the name:"
-    if isConfigured {
-      finding.write = inPlace(near, model)
-    } else if !hasRows {
-      finding.type? += "\n\(startAnew(near))"
-    } else if ModelName.problem(with: model) == nil, ModelName.problem(with: near) == nil {
-      let update = "UPDATE learning_stats SET model = '\(near)' WHERE model = '\(model)'"
-      if let database {
-        finding.type? += "\nsqlite3 \(ProgramPath.quoted(database)) \"\(update)\""
-      } else {
-        finding.write = "\(update);   (in the project's SQL editor)"
-      }
+    guard let near = NearModel.of(model, among: served) else { return finding }
+    guard isConfigured || !hasRows else {
+      // Which of the two its cycles are about only people know, and cycles of two models cannot be told apart again.
+      finding.why = "\(who); the server has \(near.shownName): fetch the one, or record its cycles under the other name"
+      return finding
     }
+    finding.why = "\(who); the server has \(near.shownName): fetch the one, or correct the name:"
+    finding.write = inPlace(near, model)
     return finding
   }
 
-  /// Starts the daemon with another name; the one that runs has to end first, since it holds the lock.
-  private func startAnew(_ model: String) -> String {
-    let end = daemon.map { "kill \($0); while kill -0 \($0) 2>/dev/null; do sleep 1; done; " } ?? ""
-    return "\(end)retraind run --model \(ProgramPath.quoted(model.shownName))"
-  }
-
   private func inPlace(_ near: String, _ model: String) -> String {
-    "\"\(near.shownName)\" in place of \"\(model.shownName)\"   (in retraind.json5)"
+    let place =
+      isIn(configured, model) ? "in retraind.json5" : "where the daemon is told of it: --model or its configuration"
+    return "\"\(near.shownName)\" in place of \"\(model.shownName)\"   (\(place))"
   }
 
   private func isMissing(_ model: String) -> Bool { present.map { !isIn($0, model) } ?? false }

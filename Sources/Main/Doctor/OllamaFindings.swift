@@ -54,9 +54,8 @@ enum OllamaFindings {
       // It runs, or something else does: nothing has to be started.
       return Finding(
         .error, .ollama, "\(facts.endpoint) does not answer as Ollama should", why: facts.failure,
-        type: facts.refusesName
-          ? "export OLLAMA_HOST=IP:PORT   # its address in place of the name"
-          : "curl -i \(ProgramPath.quoted(facts.endpoint + "/api/version"))")
+        type: facts.refusesName ? nil : "curl -i \(ProgramPath.quoted(facts.endpoint + "/api/version"))",
+        write: facts.refusesName ? "OLLAMA_HOST=IP:PORT   (its address in place of the name)" : nil)
     }
     var why = facts.failure
     if facts.transport == .auto, let problem = facts.programProblem { why = (why.map { $0 + "; " } ?? "") + problem }

@@ -116,9 +116,7 @@ enum ServerProbe {
   /// What a check would say.
   static func cycles(_ settings: Settings, _ paths: StatePaths) async -> CycleFacts {
     do {
-      return CycleFacts(
-        entries: try await DryCheck.run(settings, paths: paths, model: nil, leavesNoTrace: true),
-        areElsewhere: settings.supabase?.isComplete == true)
+      return CycleFacts(entries: try await DryCheck.run(settings, paths: paths, model: nil, leavesNoTrace: true))
     } catch {
       return CycleFacts(failure: "\(error)")
     }

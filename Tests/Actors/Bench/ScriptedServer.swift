@@ -86,7 +86,7 @@ final class ScriptedServer: ModelServer {
 
   /// What a digest stands for: `aa~` is the content of `aa` under another digest.
   func content(of model: String) async throws(ModelServerFailure) -> ModelContent? {
-    served(model).flatMap { ModelContent(modelfile: "FROM \($0.prefix { $0 != "~" })") }
+    served(model).flatMap { ModelContent(modelfile: "FROM /blobs/sha256-\($0.prefix { $0 != "~" })") }
   }
 
   func copy(_ model: String, to other: String) async throws(ModelServerFailure) {

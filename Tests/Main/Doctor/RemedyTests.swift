@@ -15,7 +15,6 @@ struct RemedyTests {
   private static let programs: Set<Substring> = [
     "ps", "kill", "fuser", "df", "sqlite3", "ollama", "curl", "brew", "sh", "chmod", "cp", "mv", "sudo", "systemctl",
     "timedatectl", "ls", "ulimit", "unset", "export", "date",
-    "while", "do", "done",
   ]
   /// Words that stand for others.
   private static let blanks: Set<Substring> = ["NAME", "MODEL", "FILE", "DIR", "HOST", "PORT", "N", "X", "T"]
@@ -161,12 +160,9 @@ struct RemedyTests {
     var found: [Finding] = []
     for present in [nil, ["llama3.2:3b"], ["a:7b"]] as [[String]?] {
       for rows in [[], ["llama3.2:3b"], ["lama3.2:3b", "zzz:1b"]] {
-        for database in [nil, "/a b.db"] {
-          let names = NameFindings(
-            configured: ["llama3.2"], flagged: ["llama3.2:b3"], daemon: present == nil ? nil : 42, rows: rows,
-            present: present, database: database)
-          found += names.all([]) + names.all(circuits)
-        }
+        let names = NameFindings(
+          configured: ["llama3.2"], flagged: ["llama3.2:b3"], rows: rows, present: present)
+        found += names.all([]) + names.all(circuits)
       }
     }
     return found

@@ -99,6 +99,8 @@ struct ServerFindingsTests {
     facts.hasImpliedPort = true
     facts.endpoint = "http://gpu:80"
     #expect(OllamaFindings.of(facts).first?.type == "export OLLAMA_HOST=http://gpu:11434")
+    facts.endpoint = "http://gpu:80/ollama"
+    #expect(OllamaFindings.of(facts).first?.type == "export OLLAMA_HOST=http://gpu:11434/ollama")
     facts = ollama
     facts.transport = .cli
     facts.programProblem = "not found"
