@@ -109,6 +109,19 @@ struct PullRunTests {
     #expect(run.onVerified("new") == .finish(.updated))
   }
 
+  @Test("without backup an older version that was kept goes when the model changes: it is no longer the one before")
+  func olderBackup() {
+    var run = PullRun(model: "m:7b", keepsBackup: false, before: nil)
+    #expect(run.onInspected(["old", "older", nil]) == .pull("m:7b"))
+    _ = run.onPulled()
+    #expect(run.onVerified("new") == .delete(previous))
+    #expect(run.onTidied() == .finish(.updated))
+    var same = PullRun(model: "m:7b", keepsBackup: false, before: nil)
+    #expect(same.onInspected(["old", "older", nil]) == .pull("m:7b"))
+    _ = same.onPulled()
+    #expect(same.onVerified("old") == .finish(.alreadyCurrent))
+  }
+
   @Test("digests of the API and of the program tell the same version, and all digits are kept")
   func digestsOfBothWays() {
     var run = PullRun(model: "m:7b", keepsBackup: true, before: Digests.old)

@@ -36,6 +36,19 @@ import Testing
     #expect(memory.circuit == .closed)
   }
 
+  @Test func aRollbackLeavesThePlannedRetryUntilItHasSucceeded() {
+    var memory = Self.running()
+    Self.end(&memory, .failed(permanent: false, reason: "no route"))
+    let planned = memory
+    memory.onRollback(run: "r2")
+    #expect((memory.activeRun, memory.retryRun, memory.failures) == ("r2", "r1", 1))
+    memory.activeRun = nil
+    #expect(memory == planned)
+    memory.onRollback(run: "r3")
+    Self.end(&memory, .succeeded(.updated), run: "r3")
+    #expect((memory.activeRun, memory.retryRun, memory.failures) == (nil, nil, 0))
+  }
+
   @Test(arguments: RunChange.allCases)
   func successResetsEverything(change: RunChange) {
     var memory = Self.running {

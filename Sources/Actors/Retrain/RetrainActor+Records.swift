@@ -24,7 +24,11 @@ extension RetrainActor {
       cyclesUsed: request.evaluation?.used.count, eventID: event?.eventID, decisionID: request.decision,
       configuration: Self.encoded(RunConfiguration(settings)))
     try await journal.beginRun(run: row, event: event, decision: request.decision) {
-      $0.onFired(evaluation: request.evaluation, run: run)
+      if request.kind == .rollback {
+        $0.onRollback(run: run)
+      } else {
+        $0.onFired(evaluation: request.evaluation, run: run)
+      }
     }
     parts.log.info("Run \(run): recorded for \(request.model) (\(request.trigger.rawValue)).")
   }

@@ -100,6 +100,8 @@ struct PullRun: Sendable {
   private(set) var holding: String?
   /// True once the download has succeeded.
   private(set) var hasPulled = false
+  /// True where a version to go back to was there before.
+  private var hadPrevious = false
   /// True where the content is what it was, although the digest is another one.
   private var hasSameContent = false
   /// Steps that remain after the verdict on the digests.
@@ -125,6 +127,7 @@ struct PullRun: Sendable {
     let current = digests[0]
     let previous = digests[1]
     let standby = digests[2]
+    hadPrevious = previous != nil
     // Whatever is there came with an earlier attempt: nothing of the time before it needs keeping.
     if wasAbsent { return .pull(tags.model) }
     if let before, let current {
@@ -180,7 +183,8 @@ struct PullRun: Sendable {
           .copy(from: tags.standby, to: tags.previous), .unload(tags.previous), .delete(tags.standby),
         ]
       case .some: remaining = [.unload(tags.previous)]
-      case nil: remaining = []
+      // Without a backup of its own, what is there is older than the version before: nobody is to be rolled back to that.
+      case nil: remaining = hadPrevious && !keepsBackup && !wasAbsent ? [.delete(tags.previous)] : []
       }
     case .alreadyCurrent: remaining = holding.map { [.delete($0)] } ?? []
     }

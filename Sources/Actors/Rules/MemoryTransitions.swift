@@ -27,6 +27,9 @@ extension ModelMemory {
     activeRun = run
   }
 
+  /// A rollback was asked for. A retry that is planned stays so until the rollback has put another version there.
+  public mutating func onRollback(run: String) { activeRun = run }
+
   /// A finding joined a run that waits or is running: its evidence will not fire again. Nothing where that run is not
   /// the model's any more.
   public mutating func onJoined(evaluation: Evaluation, run: String) {

@@ -79,6 +79,10 @@ public final class UnixListener: Sendable {
 
   private static func bindFailure(_ code: Int32, _ path: String) -> SocketFailure {
     if code == ENOENT { return SocketFailure(.system, "socket \(path): its directory does not exist; create it") }
+    if code == EROFS {
+      return SocketFailure(
+        .denied, "socket \(path): its file system is mounted read-only; mount it for writing, or choose another place")
+    }
     return .system(code, "make it", path: path)
   }
 

@@ -7,7 +7,7 @@ extension SupabaseStore {
   /// Events of one request: their ids still fit into a URL.
   static let eventsPerRequest = 100
   /// How long events go to the second table before the first one is asked again.
-  static let elsewhereTime = Duration.seconds(3600)
+  static let elsewhereTime = Duration.seconds(60)
 
   /// What became of an event.
   typealias Outcome = Result<DeliveryReceipt, DeliveryFailure>
