@@ -2,7 +2,7 @@ import Testing
 
 @testable import Actors
 
-@Suite("Pace of the outbox", .timeLimit(.minutes(1)))
+@Suite("Pace of the outbox", .timeLimit(.minutes(5)))
 struct OutboxPaceTests {
   @Test("pauses double up to the longest, and one answer ends them")
   func growing() {

@@ -3,7 +3,7 @@ import Platform
 import Testing
 
 /// The SQL that `schema` prints, given to the real databases.
-@Suite("Schema", .serialized, .timeLimit(.minutes(2)))
+@Suite("Schema", .serialized, .timeLimit(.minutes(5)))
 struct SchemaTests {
   /// Where a Postgres server and what starts it are; nil where none is installed.
   static let installation: String? = [

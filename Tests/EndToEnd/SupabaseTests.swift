@@ -4,7 +4,7 @@ import PostgRESTStandIn
 import Rules
 import Testing
 
-@Suite("Supabase", .serialized, .timeLimit(.minutes(2)))
+@Suite("Supabase", .serialized, .timeLimit(.minutes(5)))
 struct SupabaseTests {
   /// What the daemon finds in its environment.
   private func variables(_ store: PostgRESTStandIn, key: String = StandInProject.secretKey) -> [String: String] {

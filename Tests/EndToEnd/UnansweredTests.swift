@@ -2,7 +2,7 @@ import CShims
 import Glibc
 import Testing
 
-@Suite("A daemon that does not answer", .timeLimit(.minutes(2)))
+@Suite("A daemon that does not answer", .timeLimit(.minutes(5)))
 struct UnansweredTests {
   @Test("A daemon without a free connection is busy, which is not the same as not there")
   func busy() async throws {

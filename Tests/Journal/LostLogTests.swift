@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// The log beside the file, removed or replaced while it is open.
-@Suite(.timeLimit(.minutes(1))) struct LostLogTests {
+@Suite(.timeLimit(.minutes(5))) struct LostLogTests {
   let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

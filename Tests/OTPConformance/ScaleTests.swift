@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// OTP's cases about many children. One at a time: they measure.
-@Suite("scale", .serialized, .timeLimit(.minutes(2))) struct ScaleTests {
+@Suite("scale", .serialized, .timeLimit(.minutes(5))) struct ScaleTests {
   /// How much more time ten times as many children may take. Linear is 10; the square of it is 100.
   static let limit = 35.0
 

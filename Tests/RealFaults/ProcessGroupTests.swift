@@ -13,7 +13,7 @@ import Testing
 
 /// Where a kill is real: work in a process group of its own, run by a child or a job. Real processes, real signals; the
 /// deadlines of the supervisors are virtual, only the grace between SIGTERM and SIGKILL is not.
-@Suite(.timeLimit(.minutes(2))) struct ProcessGroupTests {
+@Suite(.timeLimit(.minutes(10))) struct ProcessGroupTests {
   /// What a child process prints, by lines.
   final class Lines: Sendable {
     /// The lines so far.

@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// What a trap does: it ends the process. Nothing catches it, no supervisor, no sibling; each test is a process.
-@Suite(.timeLimit(.minutes(2))) struct TrapTests {
+@Suite(.timeLimit(.minutes(10))) struct TrapTests {
   /// What a child can do that the language does not let it survive.
   enum Trap: String, Sendable, CaseIterable, Codable {
     /// It gives up.

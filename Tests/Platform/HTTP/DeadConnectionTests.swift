@@ -5,7 +5,7 @@ import Testing
 
 /// Connections that were kept and die between two requests. libcurl sends a request again by itself where a connection
 /// that it had used before breaks off without a word: what writes must not be sent twice by that.
-@Suite("Kept connections that die", .timeLimit(.minutes(2)))
+@Suite("Kept connections that die", .timeLimit(.minutes(5)))
 struct DeadConnectionTests {
   private let transport = CurlTransport()
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Platform
 
-@Suite(.timeLimit(.minutes(1))) struct ProcessArgumentsTests {
+@Suite(.timeLimit(.minutes(5))) struct ProcessArgumentsTests {
   @Test func wordsEndWithAZero() {
     #expect(ProcessArguments.words(in: Array("retraind\0run\0--model\0\0".utf8)) == ["retraind", "run", "--model", ""])
     #expect(ProcessArguments.words(in: Array("retraind\0".utf8)) == ["retraind"])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Stores
 
-@Suite("Rows in JSON", .timeLimit(.minutes(1)))
+@Suite("Rows in JSON", .timeLimit(.minutes(5)))
 struct JSONRowsTests {
   private func read(_ text: String, _ columns: [String]) throws -> [[SQLiteValue]] {
     try JSONRows.read(Array(text.utf8), columns: columns)

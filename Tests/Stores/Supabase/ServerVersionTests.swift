@@ -7,7 +7,7 @@ import Testing
 
 /// Answers that differ between versions of PostgREST, or that a project's own triggers, views and policies make: by its
 /// source, its log of changes and Postgres's own messages.
-@Suite("Answers by version, and of what hangs on a table", .timeLimit(.minutes(1)))
+@Suite("Answers by version, and of what hangs on a table", .timeLimit(.minutes(5)))
 struct ServerVersionTests {
   private static func problem(_ answer: StandInAnswer, table: String? = "system_events") -> StoreProblem {
     StoreProblem(

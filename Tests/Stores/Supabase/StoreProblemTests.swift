@@ -6,7 +6,7 @@ import Testing
 @testable import Stores
 
 /// What each answer of the real servers means, by the facts that were measured of them.
-@Suite("Answers of PostgREST and its gateway", .timeLimit(.minutes(1)))
+@Suite("Answers of PostgREST and its gateway", .timeLimit(.minutes(5)))
 struct StoreProblemTests {
   private static func problem(_ answer: StandInAnswer) -> StoreProblem {
     StoreProblem(
@@ -141,7 +141,7 @@ struct StoreProblemTests {
   }
 }
 
-@Suite("Keys and addresses", .timeLimit(.minutes(1)))
+@Suite("Keys and addresses", .timeLimit(.minutes(5)))
 struct SupabaseEndpointTests {
   @Test("each kind of key goes where it is taken, and says its role")
   func kinds() {

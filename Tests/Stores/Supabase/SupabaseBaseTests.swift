@@ -7,7 +7,7 @@ import Testing
 @testable import Stores
 
 /// A PostgREST of one's own, without a gateway that takes `/rest/v1` away.
-@Suite("PostgREST without /rest/v1", .timeLimit(.minutes(1)))
+@Suite("PostgREST without /rest/v1", .timeLimit(.minutes(5)))
 struct SupabaseBaseTests {
   private func bench(version: Int = 14) async throws -> SupabaseBench {
     var project = StandInProject()

@@ -7,7 +7,7 @@ import Testing
 @testable import Stores
 
 /// Reading cycles into the mirror, whatever the server and the table are like.
-@Suite("Cycles from Supabase", .timeLimit(.minutes(1)))
+@Suite("Cycles from Supabase", .timeLimit(.minutes(5)))
 struct SupabaseCyclesTests {
   @Test("the table of the replaced system is read as it is: no model, numbers and times in their forms")
   func legacyTable() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Stores
 
 /// Delivering events: once, to the right table, or with what a person has to type.
-@Suite("Events to Supabase", .timeLimit(.minutes(1)))
+@Suite("Events to Supabase", .timeLimit(.minutes(5)))
 struct SupabaseEventsTests {
   private func deliver(
     _ bench: SupabaseBench, _ numbers: [Int] = [1], isFresh: Bool = true

@@ -7,7 +7,7 @@ import Testing
 @testable import Stores
 
 /// A project that says how long it wants to be left alone.
-@Suite("Leaving a project alone", .timeLimit(.minutes(1)))
+@Suite("Leaving a project alone", .timeLimit(.minutes(5)))
 struct SupabasePauseTests {
   private func busy(_ status: String, _ wish: String, more: [(name: String, value: String)] = []) -> Fault {
     .answer(StandInAnswer(status, headers: [("Retry-After", wish)] + more))
