@@ -1,0 +1,55 @@
+import Glibc
+import Platform
+import PostgRESTStandIn
+import Rules
+import Testing
+
+/// Names that something knows, though neither a row at hand nor the configuration of the command says so.
+@Suite("names that are known elsewhere", .timeLimit(.minutes(5)))
+struct KnownNamesTests {
+  /// What a command finds in its environment.
+  private func variables(_ store: PostgRESTStandIn) -> [String: String] {
+    ["SUPABASE_URL": store.url, "SUPABASE_SERVICE_ROLE_KEY": StandInProject.secretKey]
+  }
+
+  /// A project with five cycles of a model: their mean is 0.4.
+  private func declining(_ model: String) -> PostgRESTStandIn {
+    let store = PostgRESTStandIn()
+    let now = WallClock.system.microseconds()
+    store.withProject { project in
+      project.tables["learning_stats"]?.columns += ["model"]
+      for (index, accepted) in World.declining.enumerated() {
+        let end = Timestamp(microseconds: now - Int64(World.declining.count - 1 - index) * 3_600_000_000 - 1_000_000)
+        project.tables["learning_stats"]?.rows.append([
+          "id": .text("00000000-0000-4000-8000-00000000000\(index)"), "model": .text(model),
+          "timestamp": .text(end.rfc3339Microseconds.dropLast() + "+00:00"), "window_minutes": .number("60"),
+          "accepted": .number("\(accepted)"), "rejected": .number("\(100 - accepted)"),
+          "accept_rate": .number("\(Double(accepted) / 100)"),
+        ])
+      }
+    }
+    return store
+  }
+
+  @Test("a model that only the rows of a project name is judged, also where nobody has read the project yet")
+  func judged() async throws {
+    let store = declining("b:7b")
+    defer { store.stop() }
+    try await World.with(["--models", "b:7b", "--changing"]) { world in
+      try world.configure("{ models: { 'a:7b': {} } }")
+      let environment = variables(store)
+      for isJournalThere in [false, true] {
+        if isJournalThere { try await world.seed([]) }
+        let dry = try await world.run(["check", "--dry-run", "--model", "b:7b", "--json"], environment)
+        #expect(dry.code == 2, "\(isJournalThere): \(dry.error)")
+        #expect(try dry.json()[0]["have"].count == 5, "\(dry.output)")
+      }
+      let check = try await world.run(["check", "--model", "b:7b", "--json"], environment)
+      #expect(try check.json()[0]["action"].text == "succeeded", "\(check.output) \(check.error)")
+      // Now that it was read, a name that it does not have can be told.
+      let refused = try await world.run(["check", "--model", "b:8b"], environment)
+      #expect(refused.code == 69, "\(refused.output)")
+      #expect(refused.error.contains("did you mean b:7b?"), "\(refused.error)")
+    }
+  }
+}
