@@ -52,4 +52,25 @@ struct KnownNamesTests {
       #expect(refused.error.contains("did you mean b:7b?"), "\(refused.error)")
     }
   }
+
+  @Test("a run is begun on a name that nothing at hand knows, where the project was never read")
+  func refreshed() async throws {
+    let store = declining("b:7b")
+    defer { store.stop() }
+    store.play(.databaseDown)
+    try await World.with(["--models", "a:7b", "--changing"]) { world in
+      try world.configure("{ models: { 'a:7b': {} } }")
+      try await world.seed([])
+      let environment = variables(store)
+      let unread = try await world.run(["retrain", "b:7b", "--wait"], environment)
+      #expect(unread.code != 69, "\(unread.error)")
+      #expect(try world.runs().map(\.model) == ["b:7b"])
+      store.heal()
+      // It reads the project, whatever it judges.
+      #expect(try await world.run(["check", "--model", "a:7b"], environment).code == 1)
+      let refused = try await world.run(["retrain", "c:7b", "--wait"], environment)
+      #expect(refused.code == 69, "\(refused.output)")
+      #expect(try world.runs().map(\.model) == ["b:7b"])
+    }
+  }
 }

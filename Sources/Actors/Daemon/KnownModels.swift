@@ -5,8 +5,8 @@ import Rules
 import Stores
 import Supervision
 
-/// The models that something here names: the configuration, a cycle or a judgement. A run names none: it may be of a name
-/// that somebody mistyped.
+/// The models that something here names, on which work may be done by itself: the configuration, a cycle or a judgement.
+/// A run names none: it may be of a name that somebody mistyped.
 struct KnownModels: Sendable {
   /// Normalised names of the configuration and of judgements.
   private let names: Set<String>
@@ -20,10 +20,14 @@ struct KnownModels: Sendable {
       (settings.namedModels + (try await journal.judgedModels())).map { ModelName.normalised($0) })
   }
 
-  /// Whether something names a model.
-  func contains(_ model: String) async throws(StoreFailure) -> Bool {
+  /// Whether something names a model; nil where that cannot be told, since cycles come from elsewhere and were never
+  /// read.
+  func contains(_ model: String) async throws(StoreFailure) -> Bool? {
     if names.contains(ModelName.normalised(model)) { return true }
-    return try await stats.newestRows(of: ModelName.spellings(of: model), limit: 1).contains { !$0.rows.isEmpty }
+    let rows = try await stats.newestRows(of: ModelName.spellings(of: model), limit: 1)
+    if rows.contains(where: { !$0.rows.isEmpty }) { return true }
+    if let standing = await stats.standingAtHand(), standing.mirroredAt == nil { return nil }
+    return false
   }
 }
 
