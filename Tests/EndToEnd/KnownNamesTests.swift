@@ -73,4 +73,41 @@ struct KnownNamesTests {
       #expect(try world.runs().map(\.model) == ["b:7b"])
     }
   }
+
+  @Test("a model that the daemon watches by its option is known, with rows that name none and without a run")
+  func watched() async throws {
+    try await World.with(["--models", "a:7b"]) { world in
+      try await world.seed(["a:7b"], [90, 90, 90])
+      try world.execute("UPDATE learning_stats SET model = NULL")
+      _ = try await world.daemon(["--model", "a:7b"])
+      try await waitUntil("a decision") { try world.count("FROM retraind_decisions WHERE model = 'a:7b'") > 0 }
+      let runs = try await world.run(["history", "--runs", "--model", "a:7b"])
+      #expect(runs.code == 0, "\(runs.error)")
+      #expect(runs.output.contains("No run of a:7b is recorded"), "\(runs.output)")
+      #expect(try await world.succeed(["history", "--decisions", "--model", "a:7b"]).output.contains("healthy"))
+      let check = try await world.run(["check", "--dry-run", "--model", "a:7b"])
+      #expect(check.code != 69, "\(check.error)")
+    }
+  }
+
+  @Test("history knows a model of which a run failed, and lists nothing of one that nothing knows for a program")
+  func listed() async throws {
+    try await World.with(["--models", "a:7b"]) { world in
+      try await world.seed(["a:7b"], [90, 90, 90])
+      try await world.succeed(["retrain", "a:7b", "--wait"])
+      try world.execute(
+        "UPDATE retraind_runs SET model = 'b:8b', state = 'failed', result = NULL, error = 'no such model'")
+      let failed = try await world.run(["history", "--model", "b:8b"])
+      #expect(failed.code == 0, "\(failed.error)")
+      #expect(failed.output.contains("No cycle of b:8b is recorded"), "\(failed.output)")
+      // What judges by it does not: it may have been mistyped.
+      #expect(try await world.run(["check", "--dry-run", "--model", "b:8b"]).code == 69)
+      for kind in [[], ["--runs"], ["--events"], ["--decisions"], ["--notices"]] {
+        let polled = try await world.run(["history", "--json", "--model", "nosuch:1b"] + kind)
+        #expect(polled.code == 0, "\(kind): \(polled.error)")
+        #expect(try polled.json().elements.isEmpty, "\(polled.output)")
+        #expect(try await world.run(["history", "--model", "nosuch:1b"] + kind).code == 69)
+      }
+    }
+  }
 }

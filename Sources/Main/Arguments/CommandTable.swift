@@ -61,7 +61,9 @@ extension CommandSpec {
       examples: [Example("retraind explain llama3.2:3b", "why it was refreshed, or why not")]),
     CommandSpec(
       .history, "list cycles, runs, events, decisions or notices, newest first",
-      details: "Exit 0 also where nothing is listed, 69 for a model that nothing here knows.",
+      details: """
+        Exit 0 also where nothing is listed. Of a model that nothing here knows, --json lists nothing; else exit 69.
+        """,
       usage: "[--model M] [--runs|--events|--decisions|--notices] [--limit N]",
       options: [
         oneModel, OptionSpec("--runs", "what was done to models"), OptionSpec("--events", "what was told to the store"),
