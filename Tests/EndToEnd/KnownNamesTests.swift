@@ -110,4 +110,19 @@ struct KnownNamesTests {
       }
     }
   }
+
+  @Test("a model of which a run succeeded can be had back, also where the server and the cycles have it no more")
+  func hadOnce() async throws {
+    try await World.with(["--models", "a:7b"]) { world in
+      try await world.seed(["a:7b"], [90, 90, 90])
+      try await world.succeed(["retrain", "a:7b", "--wait"])
+      try world.execute("UPDATE retraind_runs SET model = 'gone:7b'")
+      let again = try await world.run(["retrain", "gone:7b", "--wait"])
+      #expect(again.code != 69, "\(again.error)")
+      #expect(try world.runs().map(\.model) == ["gone:7b", "gone:7b"])
+      // One that failed may be of a mistyped name.
+      try world.execute("UPDATE retraind_runs SET model = 'lost:7b', state = 'failed', result = NULL")
+      #expect(try await world.run(["retrain", "lost:7b", "--wait"]).code == 69)
+    }
+  }
 }

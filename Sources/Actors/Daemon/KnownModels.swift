@@ -32,15 +32,19 @@ struct KnownModels: Sendable {
 }
 
 extension RetrainMonitor {
-  /// Why nothing is begun on a model that nothing here names and that the model server does not have: of a mistyped name
-  /// there would be a run that cannot succeed, and a model in the status that nobody has. nil where it is known, or where
-  /// that cannot be told.
+  /// Newest runs of a model that are looked through for one that succeeded.
+  static let runsLookedAt = 1000
+
+  /// Why nothing is begun on a model that nothing here names, that no run has served and that the model server does not
+  /// have: of a mistyped name there would be a run that cannot succeed, and a model in the status that nobody has. nil
+  /// where it is known, or where that cannot be told.
   func refusal(of model: String, _ kind: RunKind) async -> RunRefusal? {
     guard let journal = tree.journal.current,
       let known = try? await KnownModels(settings, stats: parts.stats(journal), journal),
       (try? await known.contains(model)) == false,
-      // One that waits is joined, whatever it is of.
-      (try? await journal.activeRun(model: model)) == nil
+      // One that waits is joined, whatever it is of. What a run has served once is no mistyped name, and can be had back.
+      let runs = try? await journal.runs(model: model, limit: Self.runsLookedAt),
+      !runs.contains(where: { !$0.state.isTerminal || $0.result != nil })
     else { return nil }
     let server = await parts.server()
     guard let present = try? await server.models() else { return nil }
