@@ -61,7 +61,9 @@ extension CommandSpec {
       examples: [Example("retraind explain llama3.2:3b", "why it was refreshed, or why not")]),
     CommandSpec(
       .history, "list cycles, runs, events, decisions or notices, newest first",
-      details: "Exit 0 also where nothing is listed, 69 for a model that nothing here knows.",
+      details: """
+        Exit 0 also where nothing is listed. Of a model that nothing here knows, --json lists nothing; else exit 69.
+        """,
       usage: "[--model M] [--runs|--events|--decisions|--notices] [--limit N]",
       options: [
         oneModel, OptionSpec("--runs", "what was done to models"), OptionSpec("--events", "what was told to the store"),
@@ -140,7 +142,7 @@ extension CommandSpec {
       details: """
         A daemon carries it out, and answers once it is recorded; without one, the command does it itself,
         where there is state already: it makes none (`run`, `check`, `record` and `feedback` do).
-        A name that no cycle, judgement or configuration has and the model server does not either is refused.
+        A name that no cycle, judgement, configuration or run that succeeded has, nor the model server, is refused.
         Exit 0 if it was taken (with --wait: if it succeeded), 3 if it failed, 69 for a name that nothing knows.
         """,
       usage: "MODEL [--wait]", positionals: [requiredModel],

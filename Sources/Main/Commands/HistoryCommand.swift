@@ -11,10 +11,10 @@ enum HistoryCommand {
     do {
       let journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
       switch options.kind {
-      case .cycles: try await show(try await cycles(options, loaded, journal), options, loaded, context)
+      case .cycles: try await show(try await cycles(options, loaded, journal), options, loaded, journal, context)
       case .runs:
         let rows = try await journal.runs(model: options.model, limit: options.limit).map { RunEntry($0) }
-        try await show(rows, options, loaded, context)
+        try await show(rows, options, loaded, journal, context)
       case .events:
         let model = options.model.map(ModelName.normalised)
         // What went elsewhere is known from the outbox.
@@ -25,14 +25,14 @@ enum HistoryCommand {
         let rows =
           events
           .filter { model == nil || $0.metadata?["model"].map(ModelName.normalised) == model }
-        try await show(rows, options, loaded, context)
+        try await show(rows, options, loaded, journal, context)
       case .notices:
         let rows = try await journal.notices(model: options.model, limit: options.limit).map { NoticeEntry($0) }
-        try await show(rows, options, loaded, context)
+        try await show(rows, options, loaded, journal, context)
       case .decisions:
         let rows = try await journal.decisions(model: options.model, limit: options.limit)
           .map { Explanation($0, run: nil) }
-        try await show(rows, options, loaded, context)
+        try await show(rows, options, loaded, journal, context)
       }
       await journal.close()
       return ExitCode.success
@@ -58,10 +58,14 @@ enum HistoryCommand {
   }
 
   private static func show(
-    _ rows: [some HistoryEntry], _ options: HistoryOptions, _ loaded: LoadedConfiguration, _ context: ProgramContext
+    _ rows: [some HistoryEntry], _ options: HistoryOptions, _ loaded: LoadedConfiguration, _ journal: Journal,
+    _ context: ProgramContext
   ) async throws {
-    // An empty list of a model that is known is an answer; of a name that nothing here has heard of it is none.
-    if rows.isEmpty, let model = options.model, let unknown = await ModelNames.unknown(model, loaded) {
+    // An empty list of a model that is known is an answer; of a name that nothing here has heard of it is none, but for
+    // a program, which may ask before there is anything. A run that failed is history, too.
+    if rows.isEmpty, !context.global.json, let model = options.model,
+      try await journal.runs(model: model, limit: 1).isEmpty, let unknown = await ModelNames.unknown(model, loaded)
+    {
       throw CommandFailure(code: ExitCode.unavailable, unknown.refusal)
     }
     if context.global.json {

@@ -11,7 +11,7 @@ enum ModelNames {
   /// Newest runs whose models are known.
   static let runsLookedAt = 1000
 
-  /// A model that no cycle, no judgement, no run that succeeded and no configuration names.
+  /// A model that no cycle, judgement or decision, no run that succeeded and no configuration names.
   struct Unknown: Sendable {
     /// As it was typed.
     let model: String
@@ -50,7 +50,8 @@ enum ModelNames {
       journal = try await Journal.open(path: loaded.paths.database, readOnly: true)
     } catch {
       // Where nothing is recorded yet, the configuration alone knows names.
-      if case .database(let failure) = error, failure.kind == .absent {
+      // Of a project elsewhere nobody has read yet which models it has.
+      if case .database(let failure) = error, failure.kind == .absent, loaded.settings.supabase?.isComplete != true {
         return Unknown(model: model, known: configured)
       }
       return nil
@@ -67,6 +68,10 @@ enum ModelNames {
     let stats = StoreParts.atHand(loaded.settings, journal)
     let own = try await stats.newestRows(of: ModelName.spellings(of: model), limit: 1)
     if own.contains(where: { !$0.rows.isEmpty }) { return nil }
+    // Also where the rows that it was decided by name none, or are gone.
+    if try await !journal.decisions(model: model, limit: 1).isEmpty { return nil }
+    // So it is where its cycles were never read.
+    if let standing = await stats.standingAtHand(), standing.mirroredAt == nil { return nil }
     let cycles = try await stats.newestRows(of: nil, limit: 1)
     if rowsOfNone, cycles.contains(where: { $0.model == nil }) { return nil }
     let others =

@@ -89,7 +89,7 @@ struct HelpTextTests {
         Refresh a model now, whatever its accept rate.
         A daemon carries it out, and answers once it is recorded; without one, the command does it itself,
         where there is state already: it makes none (`run`, `check`, `record` and `feedback` do).
-        A name that no cycle, judgement or configuration has and the model server does not either is refused.
+        A name that no cycle, judgement, configuration or run that succeeded has, nor the model server, is refused.
         Exit 0 if it was taken (with --wait: if it succeeded), 3 if it failed, 69 for a name that nothing knows.
 
         Examples:
