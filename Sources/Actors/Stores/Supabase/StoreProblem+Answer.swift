@@ -86,7 +86,7 @@ extension StoreProblem {
   /// True where PostgREST or Postgres answers of what was asked for: the path was right.
   var isAboutContents: Bool {
     guard let code, !isUnknownPath else { return false }
-    return code.hasPrefix("PGRST") || code.utf8.count == 5
+    return code.hasPrefix("PGRST") || Self.isSQLState(code)
   }
 
   /// What to do, where the answer alone says it.
