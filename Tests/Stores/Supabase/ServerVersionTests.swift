@@ -224,6 +224,22 @@ struct ServerVersionTests {
     let bench = try await SupabaseBench()
     bench.transport.with { play in
       play.project.schemas = schemas
+  @Test("an event goes through where public is not shown any more, and its table is in the schema that is")
+  func publicGone() async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { $0.project.schemas = ["api", "public"] }
+    for number in 1...3 {
+      let outcomes = await bench.store.deliver([Delivery(SupabaseBench.event(number), isFresh: true)])
+      #expect((try? outcomes.first?.get())?.table == "system_events")
+      bench.transport.with { play in
+        play.project.schemas = ["api"]
+        play.project.schema = "api"
+      }
+    }
+    // With the profile that was needed, with it and without, then without.
+    #expect(bench.transport.count("POST system_events") == 2 + 2 + 1)
+  }
+
       play.project.schema = "api"
       play.project.tables["system_events"] = nil
     }

@@ -138,6 +138,8 @@ struct PostgRESTClient: Sendable {
       do throws(StoreProblem) {
         return try await exchange(bare: bare, public: namesPublic)
       } catch {
+        // It is not shown any more, and what was known of it is forgotten by now.
+        if namesPublic, error.code == "PGRST106" { return try await exchange(bare: bare, public: false) }
         // Version 12 and older say `{}` of a row for a table that is not there, and name no schema.
         let isElsewhere =
           error.otherSchema != nil || (error.isPerhapsUnknownPath && manners.withLock { $0.showsAnother })
@@ -160,8 +162,6 @@ struct PostgRESTClient: Sendable {
       return try await send(bare: isBare)
     } catch {
       guard !isBare, error.isUnknownPath || (error.isPerhapsUnknownPath && !isBelowKnown) else { throw error }
-      let trial: Result<HTTPResponse, StoreProblem>
-      do throws(StoreProblem) {
       if method != .get, !error.isUnknownPath {
         do throws(StoreProblem) {
           _ = try await self.send(.get, table, PostgRESTQuery().with("select", "*").with("limit", "1"))
@@ -170,6 +170,8 @@ struct PostgRESTClient: Sendable {
         }
         guard self.isBare else { throw error }
       }
+      let trial: Result<HTTPResponse, StoreProblem>
+      do throws(StoreProblem) {
         trial = .success(try await send(bare: true))
       } catch let other {
         trial = .failure(other)
