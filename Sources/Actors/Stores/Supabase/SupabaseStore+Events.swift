@@ -186,8 +186,14 @@ extension SupabaseStore {
     var found: Set<String> = []
     for id in ids {
       let query = PostgRESTQuery().with("select", "metadata").with("metadata", "like.*\(id)*").with("limit", "1")
-      let response = try await session.client.get(table.rawValue, query)
-      if try !rows(response, ["metadata"], table).isEmpty { found.insert(id) }
+      do throws(StoreProblem) {
+        let response = try await session.client.get(table.rawValue, query)
+        if try !rows(response, ["metadata"], table).isEmpty { found.insert(id) }
+      } catch {
+        // No event can be recognised there, and none is written: that is refused with what to do about it.
+        guard case .missingColumn = error.kind else { throw error }
+        return found
+      }
     }
     return found
   }
