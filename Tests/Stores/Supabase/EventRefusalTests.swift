@@ -31,4 +31,54 @@ struct EventRefusalTests {
     }
     #expect(bench.transport.rows("system_events").isEmpty)
   }
+
+  /// Refusals that have nothing to do with a row.
+  private static let ofTable: [StandInAnswer] = [
+    .error("500 x", "42P17", #"infinite recursion detected in policy for relation "system_events""#),
+    .error("400 x", "P0001", "this table is closed"),
+    .error("500 x", "55000", #"cannot insert into view "system_events""#),
+  ]
+
+  @Test("what the table refuses to all is not sent once for each of them", arguments: 0..<ofTable.count)
+  func wholeTable(number: Int) async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { $0.play(.answer(Self.ofTable[number]), on: "POST system_events") }
+    let outcomes = await deliver(bench, Array(1...100))
+    #expect(outcomes.allSatisfy { blocked($0)?.contains("system_events at http://stand-in: HTTP") == true })
+    // Down to three single rows, then each part that is left, whole.
+    #expect(bench.transport.count("POST system_events") <= 20)
+    // The next batch begins anew.
+    bench.transport.with { $0.heal() }
+    #expect(await deliver(bench, Array(1...100)).allSatisfy { (try? $0.get()) != nil })
+  }
+
+  @Test(
+    "rows that are refused hold up no others",
+    arguments: [
+      .error("400 x", "P0001", "not this one"), .error("400 x", "23514", #"violates check constraint "kinds""#),
+    ] as [StandInAnswer])
+  func badRows(answer: StandInAnswer) async throws {
+    let bench = try await SupabaseBench()
+    let bad = 1...6
+    bench.transport.with { play in
+      play.project.refuses = Set(bad.map { SupabaseBench.id($0) })
+      play.project.refusal = answer
+    }
+    let outcomes = await deliver(bench, Array(1...100))
+    #expect(outcomes.prefix(6).allSatisfy { blocked($0) != nil })
+    #expect(outcomes.dropFirst(6).allSatisfy { (try? $0.get()) != nil })
+    #expect(bench.transport.rows("system_events").count == 94)
+  }
+
+  @Test("where the row itself is refused, each is tried")
+  func eachRow() async throws {
+    let bench = try await SupabaseBench()
+    bench.transport.with { play in
+      play.project.refuses = Set((1...99).map { SupabaseBench.id($0) })
+      play.project.refusal = .error("400 x", "23514", #"violates check constraint "kinds""#)
+    }
+    let outcomes = await deliver(bench, Array(1...100))
+    #expect((try? outcomes.last?.get())?.table == "system_events")
+    #expect(outcomes.dropLast().allSatisfy { blocked($0) != nil })
+  }
 }

@@ -58,21 +58,26 @@ struct EventWrite: Sendable {
   let endpoint: SupabaseEndpoint
   /// What is known of the table.
   private(set) var knowledge: SupabaseSession.TableKnowledge
+  /// What was refused of the same batch.
+  private(set) var alike: AlikeRefusals
   private var answers = 0
   private var waited: Set<Unknown>
 
   /// A write that has not begun.
   ///
-  /// - Parameter waited: what has been missing for longer than `cachePatience` already.
+  /// - Parameters:
+  ///   - waited: what has been missing for longer than `cachePatience` already.
+  ///   - alike: what was refused of the same batch.
   init(
     _ table: SupabaseTable, count: Int, endpoint: SupabaseEndpoint, knowledge: SupabaseSession.TableKnowledge,
-    waited: Set<Unknown> = []
+    waited: Set<Unknown> = [], alike: AlikeRefusals = AlikeRefusals()
   ) {
     self.table = table
     self.count = count
     self.endpoint = endpoint
     self.knowledge = knowledge
     self.waited = waited
+    self.alike = alike
   }
 
   /// What holds for the next write, too. Whether there is a column `approved` is asked each time: it may be added, with
@@ -125,7 +130,10 @@ struct EventWrite: Sendable {
       if let column = problem.generatedColumn { knowledge.missing.insert(column) }
       return onStart()
     case .duplicate: return count > 1 ? .split : .lookUp
-    case .refused, .tooMuch: return count > 1 ? .split : blocked(problem)
+    case .refused, .tooMuch:
+      if count > 1 { return alike.speaksForAll(problem) ? blocked(problem) : .split }
+      alike.onRefused(problem)
+      return blocked(problem)
     case .badKey, .wrongAddress, .unavailable, .unreachable, .unanswered, .notUnderstood, .cancelled:
       return .transient(problem.description, after: problem.retryAfter)
     }

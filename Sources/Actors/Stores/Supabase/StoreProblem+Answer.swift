@@ -66,6 +66,12 @@ extension StoreProblem {
     }
   }
 
+  /// True where it is about the table rather than about a row.
+  var isOfTable: Bool {
+    guard kind == .refused, let code, let status else { return false }
+    return Self.isOfTable(status, code)
+  }
+
   /// True for a code of Postgres: five letters and digits.
   static func isSQLState(_ code: String) -> Bool {
     code.utf8.count == 5
