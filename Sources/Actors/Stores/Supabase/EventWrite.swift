@@ -123,6 +123,7 @@ struct EventWrite: Sendable {
       return onStart()
     case .refused where isAboutID(problem):
       knowledge.takesID = false
+      knowledge.countsIDs = problem.isAboutInteger
       return onStart()
     case .refused
     where problem.generatedColumn.map { table.columns.contains($0) && !knowledge.missing.contains($0) } ?? false:
@@ -164,7 +165,7 @@ struct EventWrite: Sendable {
 
   /// A row that does not fit, with what makes it fit.
   private func blocked(_ problem: StoreProblem) -> Step {
-    guard let remedy = Remedy.column(table.rawValue, problem) else { return .blocked(problem.description) }
+    guard let remedy = Remedy.column(table.rawValue, problem, knowledge) else { return .blocked(problem.description) }
     let why =
       table == .learningEvents && problem.message.contains("\"approved\"")
       ? " A retrain is no rejection and must not count as one." : ""
@@ -179,7 +180,7 @@ struct EventWrite: Sendable {
     case "22P02":
       let given = StoreProblem.text(in: problem.message, after: ": \"", before: "\"")
       guard given.map({ $0.utf8.count == 36 }) ?? true else { return false }
-      return ["bigint", "integer", "smallint", "numeric"].contains { problem.message.contains("for type \($0)") }
+      return problem.isAboutInteger || problem.message.contains("for type numeric")
     default: return false
     }
   }

@@ -173,6 +173,11 @@ extension StoreProblem {
     code == "42P10" || (message.contains("ON CONFLICT") && ["55000", "0A000"].contains(code))
   }
 
+  /// True where a value does not fit since whole numbers are wanted.
+  var isAboutInteger: Bool {
+    code == "22P02" && ["bigint", "integer", "smallint"].contains { message.contains("for type \($0)") }
+  }
+
   /// The column that takes no value but its own.
   var generatedColumn: String? {
     code == "428C9" ? Self.text(in: message, after: "into column \"", before: "\"") : nil
