@@ -354,7 +354,7 @@ struct SupabaseTests {
         FROM n;
         """)
       // One of them does not fit: it holds up no other.
-      store.withProject { $0.refuses = "00000000-0000-4000-8000-000000005000" }
+      store.withProject { $0.refuses = ["00000000-0000-4000-8000-000000005000"] }
       let daemon = try await world.daemon([], variables(store))
       try await waitUntil("the first batch") { store.rows("system_events").count >= 100 }
       let begin = uptime()

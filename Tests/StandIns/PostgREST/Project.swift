@@ -71,8 +71,13 @@ public struct StandInProject: Sendable {
   /// The schema that the tables are in.
   public var schema = "public"
 
-  /// The id of a row that a check constraint refuses.
-  public var refuses: String?
+  /// What another application answers at the root, beside a PostgREST that no path leads to.
+  public var otherAtRoot: StandInAnswer?
+
+  /// The ids of rows that a check constraint or a trigger refuses.
+  public var refuses: Set<String> = []
+  /// How it does so; nil for a check constraint.
+  public var refusal: StandInAnswer?
 
   /// As it is new.
   public init() {}
@@ -109,6 +114,7 @@ public struct StandInProject: Sendable {
 
   /// Answers a request, and does what it asks.
   public mutating func answer(_ request: Request) -> StandInAnswer {
+    if let otherAtRoot, !request.isBelowAPI { return otherAtRoot }
     if isBare, request.isBelowAPI || request.table.isEmpty { return version < 13 ? .emptyObject : .unknownPath }
     guard isBare || request.isBelowAPI else {
       return StandInAnswer(
@@ -234,7 +240,7 @@ public struct StandInProject: Sendable {
         return recorded["not null violation"].replacing("\\\"event_type\\\"", "\\\"\(column)\\\"")
           .replacing("learning_events", name)
       }
-      if let refuses, kept["id"]?.text == refuses { return recorded["check violation"] }
+      if let id = kept["id"]?.text, refuses.contains(id) { return refusal ?? recorded["check violation"] }
       if let id = kept["id"]?.text, ids.contains(id) {
         if ignoresDuplicates { continue }
         return recorded["...again, plain insert"].replacing("system_events", name)

@@ -297,7 +297,7 @@ struct SupabaseEventsTests {
   @Test("one that does not fit holds up no other in its batch")
   func oneBadRow() async throws {
     let bench = try await SupabaseBench()
-    bench.transport.with { $0.project.refuses = SupabaseBench.id(57) }
+    bench.transport.with { $0.project.refuses = [SupabaseBench.id(57)] }
     let outcomes = await deliver(bench, Array(1...100))
     #expect(bench.transport.rows("system_events").count == 99)
     #expect(outcomes.count { (try? $0.get()) != nil } == 99)

@@ -58,21 +58,26 @@ struct EventWrite: Sendable {
   let endpoint: SupabaseEndpoint
   /// What is known of the table.
   private(set) var knowledge: SupabaseSession.TableKnowledge
+  /// What was refused of the same batch.
+  private(set) var alike: AlikeRefusals
   private var answers = 0
   private var waited: Set<Unknown>
 
   /// A write that has not begun.
   ///
-  /// - Parameter waited: what has been missing for longer than `cachePatience` already.
+  /// - Parameters:
+  ///   - waited: what has been missing for longer than `cachePatience` already.
+  ///   - alike: what was refused of the same batch.
   init(
     _ table: SupabaseTable, count: Int, endpoint: SupabaseEndpoint, knowledge: SupabaseSession.TableKnowledge,
-    waited: Set<Unknown> = []
+    waited: Set<Unknown> = [], alike: AlikeRefusals = AlikeRefusals()
   ) {
     self.table = table
     self.count = count
     self.endpoint = endpoint
     self.knowledge = knowledge
     self.waited = waited
+    self.alike = alike
   }
 
   /// What holds for the next write, too. Whether there is a column `approved` is asked each time: it may be added, with
@@ -118,6 +123,7 @@ struct EventWrite: Sendable {
       return onStart()
     case .refused where isAboutID(problem):
       knowledge.takesID = false
+      knowledge.countsIDs = problem.isAboutInteger
       return onStart()
     case .refused
     where problem.generatedColumn.map { table.columns.contains($0) && !knowledge.missing.contains($0) } ?? false:
@@ -125,7 +131,10 @@ struct EventWrite: Sendable {
       if let column = problem.generatedColumn { knowledge.missing.insert(column) }
       return onStart()
     case .duplicate: return count > 1 ? .split : .lookUp
-    case .refused, .tooMuch: return count > 1 ? .split : blocked(problem)
+    case .refused, .tooMuch:
+      if count > 1 { return alike.speaksForAll(problem) ? blocked(problem) : .split }
+      alike.onRefused(problem)
+      return blocked(problem)
     case .badKey, .wrongAddress, .unavailable, .unreachable, .unanswered, .notUnderstood, .cancelled:
       return .transient(problem.description, after: problem.retryAfter)
     }
@@ -156,7 +165,7 @@ struct EventWrite: Sendable {
 
   /// A row that does not fit, with what makes it fit.
   private func blocked(_ problem: StoreProblem) -> Step {
-    guard let remedy = Remedy.column(table.rawValue, problem) else { return .blocked(problem.description) }
+    guard let remedy = Remedy.column(table.rawValue, problem, knowledge) else { return .blocked(problem.description) }
     let why =
       table == .learningEvents && problem.message.contains("\"approved\"")
       ? " A retrain is no rejection and must not count as one." : ""
@@ -171,7 +180,7 @@ struct EventWrite: Sendable {
     case "22P02":
       let given = StoreProblem.text(in: problem.message, after: ": \"", before: "\"")
       guard given.map({ $0.utf8.count == 36 }) ?? true else { return false }
-      return ["bigint", "integer", "smallint", "numeric"].contains { problem.message.contains("for type \($0)") }
+      return problem.isAboutInteger || problem.message.contains("for type numeric")
     default: return false
     }
   }

@@ -71,7 +71,7 @@ struct PostgRESTClient: Sendable {
   }
 
   /// Somebody has put something right: what was found is found anew.
-  func forget() { manners.withLock { $0 = ProjectManners() } }
+  func forget() { manners.withLock { $0.forget() } }
 
   /// Reads without a second try.
   func getOnce(_ table: String, _ query: PostgRESTQuery) async throws(StoreProblem) -> HTTPResponse {
@@ -117,7 +117,9 @@ struct PostgRESTClient: Sendable {
   }
 
   /// Sends a request to where tables are. Where PostgREST itself knows no such path, its root is tried, once for each
-  /// request until it is known; no other answer leads there, for the key would go where nobody asked for it.
+  /// request until it is known; no other answer leads there, for the key would go where nobody asked for it. Where it is
+  /// not certain that PostgREST said so, nothing is written there before a read has found it: another application's
+  /// `201` would be the end of an event.
   private func send(
     _ method: HTTPMethod, _ table: String, _ query: PostgRESTQuery, headers: [HTTPHeader] = [], body: [UInt8]? = nil
   ) async throws(StoreProblem) -> HTTPResponse {
@@ -136,6 +138,8 @@ struct PostgRESTClient: Sendable {
       do throws(StoreProblem) {
         return try await exchange(bare: bare, public: namesPublic)
       } catch {
+        // It is not shown any more, and what was known of it is forgotten by now.
+        if namesPublic, error.code == "PGRST106" { return try await exchange(bare: bare, public: false) }
         // Version 12 and older say `{}` of a row for a table that is not there, and name no schema.
         let isElsewhere =
           error.otherSchema != nil || (error.isPerhapsUnknownPath && manners.withLock { $0.showsAnother })
@@ -158,6 +162,14 @@ struct PostgRESTClient: Sendable {
       return try await send(bare: isBare)
     } catch {
       guard !isBare, error.isUnknownPath || (error.isPerhapsUnknownPath && !isBelowKnown) else { throw error }
+      if method != .get, !error.isUnknownPath {
+        do throws(StoreProblem) {
+          _ = try await self.send(.get, table, PostgRESTQuery().with("select", "*").with("limit", "1"))
+        } catch let other {
+          if other.kind == .cancelled { throw other }
+        }
+        guard self.isBare else { throw error }
+      }
       let trial: Result<HTTPResponse, StoreProblem>
       do throws(StoreProblem) {
         trial = .success(try await send(bare: true))
@@ -198,7 +210,8 @@ struct PostgRESTClient: Sendable {
       let wasBare = manners.isBare
       switch outcome {
       // A page of a portal is no word of where tables are.
-      case .success(let response) where response.status == 201 || response.body.first == UInt8(ascii: "["):
+      case .success(let response)
+      where (response.status == 201 && request.method != .get) || response.body.first == UInt8(ascii: "["):
         manners.onAnswer(wasBare: bare)
       case .success: break
       case .failure(let problem): manners.onProblem(problem, wasBare: bare, now: now)

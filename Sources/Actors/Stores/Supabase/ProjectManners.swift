@@ -22,6 +22,13 @@ struct ProjectManners: Sendable {
     return refusal
   }
 
+  /// What was found is found anew; but a project that was below `/rest/v1` does not move to the root by a reload.
+  mutating func forget() {
+    let isBelowKnown = isBelowKnown
+    self = ProjectManners()
+    self.isBelowKnown = isBelowKnown
+  }
+
   /// An answer that is none: what it says of when to come back, and of the path.
   ///
   /// - Parameter wasBare: whether tables were looked for at the root.

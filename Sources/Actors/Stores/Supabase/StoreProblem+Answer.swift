@@ -66,6 +66,12 @@ extension StoreProblem {
     }
   }
 
+  /// True where it is about the table rather than about a row.
+  var isOfTable: Bool {
+    guard kind == .refused, let code, let status else { return false }
+    return Self.isOfTable(status, code)
+  }
+
   /// True for a code of Postgres: five letters and digits.
   static func isSQLState(_ code: String) -> Bool {
     code.utf8.count == 5
@@ -86,7 +92,7 @@ extension StoreProblem {
   /// True where PostgREST or Postgres answers of what was asked for: the path was right.
   var isAboutContents: Bool {
     guard let code, !isUnknownPath else { return false }
-    return code.hasPrefix("PGRST") || code.utf8.count == 5
+    return code.hasPrefix("PGRST") || Self.isSQLState(code)
   }
 
   /// What to do, where the answer alone says it.
@@ -165,6 +171,11 @@ extension StoreProblem {
   /// True where the table has no key that duplicates could be told by, as with a view, or none that serves for it.
   var isAboutConflict: Bool {
     code == "42P10" || (message.contains("ON CONFLICT") && ["55000", "0A000"].contains(code))
+  }
+
+  /// True where a value does not fit since whole numbers are wanted.
+  var isAboutInteger: Bool {
+    code == "22P02" && ["bigint", "integer", "smallint"].contains { message.contains("for type \($0)") }
   }
 
   /// The column that takes no value but its own.

@@ -13,6 +13,8 @@ public final class SupabaseSession: Sendable {
     var missing: Set<String> = []
     /// False where its ids are not ours to give.
     var takesID = true
+    /// True where they are whole numbers, as far as is known.
+    var countsIDs = false
     /// False where the wish to pass over duplicates is refused.
     var ignoresDuplicates = true
   }

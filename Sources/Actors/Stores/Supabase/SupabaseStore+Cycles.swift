@@ -76,6 +76,7 @@ extension SupabaseStore {
         throw StoreFailure("\(place) has uuids for ids, which \"\(StoreProblem.printable(row.id))\" is none of")
       }
       knowledge.takesID = false
+      knowledge.countsIDs = problem.isAboutInteger
       return
     // numeric(3,3) cannot hold 1: the counts say the same.
     case .refused where problem.code == "22003" && row.accepted != nil && !knowledge.missing.contains("accept_rate"):
@@ -89,7 +90,7 @@ extension SupabaseStore {
       let remedy = Remedy.access(Self.statsTable, session.client.endpoint, problem, "SELECT, INSERT")
       throw StoreFailure("\(problem); run in the SQL editor: \(remedy)")
     case .refused:
-      let remedy = Remedy.column(Self.statsTable, problem).map { "; run in the SQL editor: \($0)" }
+      let remedy = Remedy.column(Self.statsTable, problem, knowledge).map { "; run in the SQL editor: \($0)" }
       throw StoreFailure(problem.description + (remedy ?? ""))
     case .unanswered:
       throw StoreFailure("\(problem). It may have been recorded all the same: --id \(row.id) records it once.")

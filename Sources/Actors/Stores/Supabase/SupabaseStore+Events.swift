@@ -47,7 +47,8 @@ extension SupabaseStore {
     }
     if !toWrite.isEmpty {
       let table = session.goesElsewhere ? SupabaseTable.learningEvents : .systemEvents
-      await write(toWrite[...], to: table, into: &outcomes)
+      var alike = AlikeRefusals()
+      await write(toWrite[...], to: table, into: &outcomes, &alike)
     }
     return batch.map { outcomes[$0.event.eventID] ?? .failure(.transient("nothing was tried")) }
   }
@@ -57,7 +58,8 @@ extension SupabaseStore {
   /// - Returns: false where the store is not to be asked again now.
   @discardableResult
   private func write(
-    _ events: ArraySlice<RetrainEvent>, to table: SupabaseTable, into outcomes: inout [String: Outcome]
+    _ events: ArraySlice<RetrainEvent>, to table: SupabaseTable, into outcomes: inout [String: Outcome],
+    _ alike: inout AlikeRefusals
   ) async -> Bool {
     func settle(_ outcome: Outcome) { for event in events { outcomes[event.eventID] = outcome } }
     var noted: Set<EventWrite.Unknown> = []
@@ -69,7 +71,7 @@ extension SupabaseStore {
     }
     var write = EventWrite(
       table, count: events.count, endpoint: session.client.endpoint, knowledge: session.knowledge(of: table.rawValue),
-      waited: waited)
+      waited: waited, alike: alike)
     var step = write.onStart()
     while true {
       switch step {
@@ -90,26 +92,28 @@ extension SupabaseStore {
             ignoringDuplicates: write.knowledge.ignoresDuplicates && columns.contains("id"))
           settle(.success(DeliveryReceipt(table: table.rawValue, wasThere: false)))
           onWritten(table)
+          alike = AlikeRefusals()
           for unknown in noted where !write.isWithout(unknown) { await note(unknown, table, missingSince: nil) }
           return true
         } catch {
           step = write.onProblem(error)
+          alike = write.alike
           session.learn(write.lasting, of: table.rawValue)
         }
       case .split:
         let middle = events.startIndex + events.count / 2
-        guard await self.write(events[..<middle], to: table, into: &outcomes) else {
+        guard await self.write(events[..<middle], to: table, into: &outcomes, &alike) else {
           for event in events[middle...] { outcomes[event.eventID] = outcomes[events[events.startIndex].eventID] }
           return false
         }
-        return await self.write(events[middle...], to: table, into: &outcomes)
+        return await self.write(events[middle...], to: table, into: &outcomes, &alike)
       case .lookUp:
         settle(await outcomeOfDuplicate(events, in: table))
         return true
       case .elsewhere(let why):
         session.note("events", why)
         session.goElsewhere(for: Self.elsewhereTime)
-        return await self.write(events, to: .learningEvents, into: &outcomes)
+        return await self.write(events, to: .learningEvents, into: &outcomes, &alike)
       case .blocked(let why):
         settle(.failure(.blocked(why)))
         return true
@@ -186,8 +190,14 @@ extension SupabaseStore {
     var found: Set<String> = []
     for id in ids {
       let query = PostgRESTQuery().with("select", "metadata").with("metadata", "like.*\(id)*").with("limit", "1")
-      let response = try await session.client.get(table.rawValue, query)
-      if try !rows(response, ["metadata"], table).isEmpty { found.insert(id) }
+      do throws(StoreProblem) {
+        let response = try await session.client.get(table.rawValue, query)
+        if try !rows(response, ["metadata"], table).isEmpty { found.insert(id) }
+      } catch {
+        // No event can be recognised there, and none is written: that is refused with what to do about it.
+        guard case .missingColumn = error.kind else { throw error }
+        return found
+      }
     }
     return found
   }
