@@ -13,7 +13,7 @@ struct AlikeRefusals: Sendable {
 
   /// A row was refused that was sent alone.
   mutating func onRefused(_ problem: StoreProblem) {
-    guard problem.isOfTable else {
+    guard problem.isOfEveryRow else {
       self = AlikeRefusals()
       return
     }
@@ -23,8 +23,7 @@ struct AlikeRefusals: Sendable {
     count += 1
   }
 
-  /// Whether this speaks for each of several rows that were sent together. They were sent all the same: where a trigger
-  /// refuses some rows only, a part without such rows gets through.
+  /// Whether this speaks for each of several rows that were sent together.
   func speaksForAll(_ problem: StoreProblem) -> Bool { count >= Self.bound && isSame(problem) }
 
   private func isSame(_ problem: StoreProblem) -> Bool { problem.code == code && problem.message == message }

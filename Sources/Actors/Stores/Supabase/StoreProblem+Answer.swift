@@ -53,11 +53,7 @@ extension StoreProblem {
   /// True where what hangs on the table refuses the row, and will do so each time: a trigger, a view, a policy.
   private static func isOfTable(_ status: Int, _ code: String) -> Bool {
     guard isSQLState(code) else { return false }
-    switch code {
-    // A view that takes no rows; a policy that asks for itself; a trigger that calls itself.
-    case "55000", "42P17", "54001", "21000": return true
-    default: break
-    }
+    if refusingAll.contains(code) { return true }
     switch code.prefix(2) {
     // A trigger that raises a status of its own. With these it may be another one later.
     case "PT": return (400..<500).contains(status) && ![408, 425, 429].contains(status)
@@ -66,11 +62,11 @@ extension StoreProblem {
     }
   }
 
-  /// True where it is about the table rather than about a row.
-  var isOfTable: Bool {
-    guard kind == .refused, let code, let status else { return false }
-    return Self.isOfTable(status, code)
-  }
+  /// A view that takes no rows; a policy that asks for itself; a trigger that calls itself.
+  private static let refusingAll: Set<String> = ["55000", "42P17", "54001", "21000"]
+
+  /// True where every row of the table is refused. What a trigger raises may be about some rows only, with the same words.
+  var isOfEveryRow: Bool { kind == .refused && code.map { Self.refusingAll.contains($0) } ?? false }
 
   /// True for a code of Postgres: five letters and digits.
   static func isSQLState(_ code: String) -> Bool {
