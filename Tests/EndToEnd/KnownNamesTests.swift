@@ -53,6 +53,28 @@ struct KnownNamesTests {
     }
   }
 
+  @Test("a model whose rows came to the project after it was last read is judged, and one of a project away, too")
+  func cameLater() async throws {
+    let store = declining("a:7b")
+    defer { store.stop() }
+    try await World.with(["--models", "a:7b,b:7b"]) { world in
+      let environment = variables(store)
+      #expect(try await world.run(["check", "--model", "a:7b"], environment).code != 69)
+      store.withProject { project in
+        for index in project.tables["learning_stats"]?.rows.indices ?? 0..<0 {
+          project.tables["learning_stats"]?.rows[index]["model"] = .text("b:7b")
+        }
+      }
+      let later = try await world.run(["check", "--dry-run", "--model", "b:7b", "--json"], environment)
+      #expect(later.code == 2, "\(later.error)")
+      #expect(try later.json()[0]["have"].count == 5, "\(later.output)")
+      #expect(try await world.run(["check", "--dry-run", "--model", "c:7b"], environment).code == 69)
+      store.play(.databaseDown)
+      let away = try await world.run(["check", "--dry-run", "--model", "c:7b"], environment)
+      #expect(away.code == 1, "\(away.error)")
+    }
+  }
+
   @Test("a run is begun on a name that nothing at hand knows, where the project was never read")
   func refreshed() async throws {
     let store = declining("b:7b")

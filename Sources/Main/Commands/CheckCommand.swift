@@ -31,7 +31,9 @@ enum CheckCommand {
     _ context: ProgramContext, _ thread: ThreadExecutor?
   ) async throws -> [CheckEntry] {
     // Before anything is written down about it. Where nothing at all is known yet, any name is as good as another.
-    if let model = options.model, let unknown = await ModelNames.unknown(model, loaded), !unknown.known.isEmpty {
+    if let model = options.model, let unknown = await ModelNames.unknown(model, loaded, readsStore: true),
+      !unknown.known.isEmpty
+    {
       throw CommandFailure(code: ExitCode.unavailable, unknown.refusal)
     }
     let request = ControlRequest(

@@ -39,7 +39,10 @@ enum ModelNames {
 
   /// What is to be said of a model that nothing here has heard of; nil where something has, or where that cannot be told.
   /// A name that only a flag gave is none that the configuration knows, and one in other capitals is another model here.
-  static func unknown(_ model: String, _ loaded: LoadedConfiguration) async -> Unknown? {
+  ///
+  /// - Parameter readsStore: whether a project elsewhere is read first where nothing at hand knows the name: what came to
+  ///   it since the last look can name it.
+  static func unknown(_ model: String, _ loaded: LoadedConfiguration, readsStore: Bool = false) async -> Unknown? {
     var configured = loaded.settings.models.keys.sorted()
     var isByFlag = false
     if case .flag = loaded.source(of: ["model"]) { isByFlag = true }
@@ -56,22 +59,28 @@ enum ModelNames {
       }
       return nil
     }
-    let unknown = try? await look(for: model, beside: configured, rowsOfNone: isByFlag, loaded, journal)
+    let unknown = try? await look(for: model, beside: configured, rowsOfNone: isByFlag, readsStore, loaded, journal)
     await journal.close()
     return unknown ?? nil
   }
 
   /// - Parameter rowsOfNone: whether rows that name no model are about this one.
   private static func look(
-    for model: String, beside configured: [String], rowsOfNone: Bool, _ loaded: LoadedConfiguration, _ journal: Journal
+    for model: String, beside configured: [String], rowsOfNone: Bool, _ readsStore: Bool, _ loaded: LoadedConfiguration,
+    _ journal: Journal
   ) async throws -> Unknown? {
     let stats = StoreParts.atHand(loaded.settings, journal)
-    let own = try await stats.newestRows(of: ModelName.spellings(of: model), limit: 1)
-    if own.contains(where: { !$0.rows.isEmpty }) { return nil }
+    if try await names(model, stats) { return nil }
     // Also where the rows that it was decided by name none, or are gone.
     if try await !journal.decisions(model: model, limit: 1).isEmpty { return nil }
     // So it is where its cycles were never read.
-    if let standing = await stats.standingAtHand(), standing.mirroredAt == nil { return nil }
+    if let standing = await stats.standingAtHand() {
+      if standing.mirroredAt == nil { return nil }
+      if readsStore {
+        guard try await stats.refresh() == nil else { return nil }
+        if try await names(model, stats) { return nil }
+      }
+    }
     let cycles = try await stats.newestRows(of: nil, limit: 1)
     if rowsOfNone, cycles.contains(where: { $0.model == nil }) { return nil }
     let others =
@@ -80,6 +89,10 @@ enum ModelNames {
     if contains(others, model) { return nil }
     var seen: Set<String> = []
     return Unknown(model: model, known: (configured + others).filter { seen.insert(ModelName.normalised($0)).inserted })
+  }
+
+  private static func names(_ model: String, _ stats: any StatsSource) async throws -> Bool {
+    try await stats.newestRows(of: ModelName.spellings(of: model), limit: 1).contains { !$0.rows.isEmpty }
   }
 
   /// One that failed may be of a mistyped name.
