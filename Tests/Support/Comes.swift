@@ -1,7 +1,7 @@
 import Platform
 
 /// How long a test waits for what it sees by blocking: only a failure takes so long.
-public let comesWithin = Duration.seconds(30)
+public let comesWithin = Duration.seconds(240)
 
 /// Waits for what is seen by blocking, on a thread of its own.
 ///

@@ -48,7 +48,7 @@ private actor Notebook {
     #expect(failure?.code == EAGAIN)
     #expect(failure?.description.contains("only 2 of the 4 threads") == true)
     #expect(started.withLock { $0 } == 2)
-    #expect(ended.wait(atMost: .seconds(30)) { $0 == 2 ? true : nil } == true)
+    #expect(ended.wait(atMost: .seconds(240)) { $0 == 2 ? true : nil } == true)
   }
 }
 
